@@ -1,0 +1,86 @@
+"""Look at an installed mnistkit from outside: `python smoke.py`, with the interpreter that has it.
+
+Not part of the tests: those run on the source tree, this on what a wheel has put into an
+environment of its own, where neither the source tree nor the test tools are.
+"""
+
+# ruff: noqa: S603, T201  (it starts the program that it is here to check, and reports by printing)
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy", "PIL", "requests", "rich")
+IMPORT_SECONDS = 0.1
+
+IMPORT = f"""
+import sys, time
+start = time.perf_counter()
+import mnistkit
+seconds = time.perf_counter() - start
+heavy = sorted(set({HEAVY!r}) & set(sys.modules))
+print(seconds, ",".join(heavy) or "-", mnistkit.__file__)
+"""
+
+
+def check(condition: bool, message: str) -> None:
+    """End with that message unless the condition holds."""
+    if not condition:
+        sys.exit(f"FAILED: {message}")
+
+
+def run(*command: str, show: bool = True) -> str:
+    """Run a command and return its output; end if it fails."""
+    print("+", *command, flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    if show:
+        print(done.stdout, flush=True)
+    check(done.returncode == 0, f"{' '.join(command)} ended with status {done.returncode}.")
+    return done.stdout
+
+
+def check_import() -> None:
+    """See that importing is quick, brings in nothing heavy, and finds the installed package."""
+    answers = []
+    for _ in range(5):  # the first one also fills the disk's cache
+        output = subprocess.run(
+            [sys.executable, "-P", "-c", IMPORT], capture_output=True, text=True, check=True
+        ).stdout
+        answers.append(output.strip().split(" ", 2))
+    seconds = min(float(answer[0]) for answer in answers)
+    print(f"import mnistkit: {seconds:.3f} s, the best of {len(answers)}")
+    check(seconds < IMPORT_SECONDS, f"import mnistkit takes {seconds:.3f} s.")
+    check(answers[0][1] == "-", f"import mnistkit imports {answers[0][1]}.")
+    package = Path(answers[0][2]).parent
+    check("site-packages" in package.parts, f"mnistkit was imported from {package}.")
+    check((package / "py.typed").is_file(), "The wheel lacks py.typed.")
+
+
+def check_command_line() -> None:
+    """See that every command of the first hour works, without a network."""
+    program = shutil.which("mnistkit", path=str(Path(sys.executable).parent))
+    check(program is not None, "The wheel installed no program named mnistkit.")
+    assert program is not None
+    run(program, "--help")
+    check("dense128" in run(program, "models"), "mnistkit models does not list dense128.")
+    check("digits" in run(program, "datasets"), "mnistkit datasets does not list digits.")
+    run(program, "train", "dense128", "--dataset", "digits", "--epochs", "1", "--out", "first")
+    run(program, "evaluate", "first")
+    result = json.loads(run(program, "evaluate", "first", "--json", show=False))
+    check(result["accuracy"] > 0.5, f"dense128 learned nothing: {result['accuracy']:.2%} correct.")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MNISTKIT_HOME"] = str(Path(folder, "home"))
+        os.environ["MNISTKIT_OFFLINE"] = "1"
+        os.environ.pop("MNISTKIT_MIRROR", None)
+        os.chdir(folder)
+        check_import()
+        check_command_line()
+        os.chdir(Path(folder).parent)  # Windows removes no folder that a process stands in
+    print("The wheel works on its own.")

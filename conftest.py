@@ -1,0 +1,96 @@
+"""What every test and doctest starts from: no network, no files of the user's, no window.
+
+It lies here and not in ``tests`` so that it holds for the doctests in ``src`` too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mnistkit import Dataset
+
+# Examples are the same in every run of continuous integration, and new ones at a developer's desk.
+hypothesis.settings.register_profile(
+    "mnistkit", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis.settings.load_profile("mnistkit")
+
+MIRROR = os.environ.get("MNISTKIT_MIRROR", "")
+NEEDS_MIRROR = (
+    "needs the real data: set MNISTKIT_MIRROR to a folder that has mnist/train-images-idx3-ubyte.gz"
+    " and its siblings"
+)
+environment: dict[str, str] = {
+    "MNISTKIT_OFFLINE": "1",  # a test with a server of its own unsets it with monkeypatch
+    "MPLBACKEND": "Agg",
+}
+UNSET = ("MNISTKIT_MIRROR", "MNISTKIT_TIMEOUT")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the environment before anything is imported; processes that tests start inherit it."""
+    folder = tempfile.TemporaryDirectory(prefix="mnistkit-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    for variable in ("MNISTKIT_HOME", "KERAS_HOME", "TORCH_HOME"):
+        environment[variable] = str(Path(folder.name, variable.lower()))
+    os.environ.update(environment)
+    for variable in UNSET:
+        os.environ.pop(variable, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for real data through a fixture."""
+    for item in items:
+        if "mirror" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.mirror)
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder with the real data files; without one, the test is skipped."""
+    if not MIRROR:
+        pytest.skip(NEEDS_MIRROR)
+    if not Path(MIRROR).is_dir():
+        pytest.fail(f"MNISTKIT_MIRROR is {MIRROR!r}, which is no folder. The test {NEEDS_MIRROR}.")
+    return Path(MIRROR).resolve()
+
+
+@pytest.fixture(scope="session")
+def mnist(mirror: Path) -> Dataset:
+    """The real MNIST."""
+    import mnistkit
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNISTKIT_MIRROR", str(mirror))
+        return mnistkit.load_dataset("mnist")
+
+
+@pytest.fixture(autouse=True)
+def _same_environment_for_every_test(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Undo what the test before changed; only the marker ``mirror`` shows ``$MNISTKIT_MIRROR``."""
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    for variable in UNSET:
+        monkeypatch.delenv(variable, raising=False)
+    if request.node.get_closest_marker("mirror"):
+        monkeypatch.setenv("MNISTKIT_MIRROR", str(request.getfixturevalue("mirror")))
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open() -> Iterator[None]:
+    """Close what a test drew, if it drew anything."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -1,0 +1,73 @@
+"""Handwritten digits on TensorFlow/Keras: data sets, models, training, honest evaluation.
+
+The names below are loaded when they are first used: ``import mnistkit`` costs next to nothing, and
+TensorFlow is imported only when a model is built or trained.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnistkit import errors as errors
+    from mnistkit import testing as testing
+    from mnistkit.datasets import Dataset as Dataset
+    from mnistkit.datasets import DatasetInfo as DatasetInfo
+    from mnistkit.datasets import Split as Split
+    from mnistkit.datasets import list_datasets as list_datasets
+    from mnistkit.datasets import load_data as load_data
+    from mnistkit.datasets import load_dataset as load_dataset
+    from mnistkit.datasets import register_dataset as register_dataset
+    from mnistkit.evaluation import Evaluation as Evaluation
+    from mnistkit.models import Recipe as Recipe
+    from mnistkit.models import create_model as create_model
+    from mnistkit.models import list_models as list_models
+    from mnistkit.models import register_model as register_model
+    from mnistkit.models import with_recipes as with_recipes
+    from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
+    from mnistkit.plots import plot_digits as plot_digits
+    from mnistkit.plots import plot_history as plot_history
+    from mnistkit.plots import plot_mistakes as plot_mistakes
+    from mnistkit.plots import plot_predictions as plot_predictions
+    from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
+    from mnistkit.training import Trainer as Trainer
+
+    __version__: str
+
+_ROOMS = {
+    "datasets": (
+        "Dataset", "DatasetInfo", "Split",
+        "list_datasets", "load_data", "load_dataset", "register_dataset",
+    ),
+    "evaluation": ("Evaluation",),
+    "models": ("Recipe", "create_model", "list_models", "register_model", "with_recipes"),
+    "plots": (
+        "plot_confusion_matrix", "plot_digits", "plot_history", "plot_mistakes", "plot_predictions",
+    ),
+    "quiet": ("quiet_tensorflow",),
+    "training": ("Trainer",),
+}  # fmt: skip
+_HOME_OF = {name: f"mnistkit.{room}" for room, names in _ROOMS.items() for name in names}
+_MODULES = ("errors", "testing")
+
+__all__ = [*sorted(_HOME_OF), *_MODULES]  # noqa: PLE0604  (strings, though computed)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"mnistkit.{name}")
+    elif name == "__version__":
+        from importlib import metadata
+
+        value = metadata.version("mnistkit")
+    else:
+        raise AttributeError(f"module 'mnistkit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

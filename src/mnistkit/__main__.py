@@ -1,0 +1,5 @@
+"""``python -m mnistkit`` is the command line."""
+
+from mnistkit.cli import main
+
+main()

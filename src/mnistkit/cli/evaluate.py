@@ -1,0 +1,33 @@
+"""``mnistkit evaluate``: measure a saved model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--dataset", help="What to test on; by default what it was trained on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def evaluate(folder: Path, dataset: str | None, as_json: bool) -> None:
+    """Measure the model saved in FOLDER on the test images of a data set."""
+    from mnistkit.datasets import load_dataset
+    from mnistkit.training.run_folder import read_data_record
+
+    record = read_data_record(folder)
+    name = dataset or (record.dataset if record else "")
+    if not name:
+        raise click.UsageError(
+            f"The run in {str(folder)!r} does not say what it was trained on; give --dataset NAME."
+        )
+    data = load_dataset(name)
+    from mnistkit.quiet import quiet_tensorflow
+
+    quiet_tensorflow()
+    from mnistkit.training import Trainer
+
+    result = Trainer.load(folder).evaluate(data.test)
+    click.echo(json.dumps(result.to_dict(), indent=2) if as_json else result.report())

@@ -1,0 +1,272 @@
+"""Dataset: a training split, a test split, and what is known about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mnistkit.datasets.info import DatasetInfo
+from mnistkit.datasets.split import Split
+from mnistkit.errors import SplitError
+
+AnyPath = str | os.PathLike[str]
+_DEFAULT_TEST = 0.2
+
+
+class Dataset:
+    """Training and test images of one source.
+
+    Parameters
+    ----------
+    train, test : Split
+        The two parts, with the same classes and the same size of image.
+    info : DatasetInfo
+        Where it comes from.
+
+    Attributes
+    ----------
+    train, test : Split
+    info : DatasetInfo
+
+    Raises
+    ------
+    SplitError
+        If the two parts have different classes or sizes of image.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> mnistkit.load_dataset("digits")
+    <Dataset digits: 1,437 + 360 images of 28x28, 10 classes>
+    """
+
+    def __init__(self, train: Split, test: Split, info: DatasetInfo) -> None:
+        if train.classes != test.classes:
+            raise SplitError(
+                f"The training part has the classes {train.classes}, the test part "
+                f"{test.classes}; they must be the same. Give the classes when you make them."
+            )
+        if train.images.shape[1:] != test.images.shape[1:]:
+            raise SplitError(
+                f"The training images are of shape {train.images.shape[1:]}, the test images "
+                f"{test.images.shape[1:]}; they must be the same."
+            )
+        self.train = train
+        self.test = test
+        self.info = info
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of their numbers."""
+        return self.train.classes
+
+    def __repr__(self) -> str:
+        size = "x".join(map(str, self.train.images.shape[1:]))
+        return (
+            f"<Dataset {self.info.name}: {len(self.train):,} + {len(self.test):,} images "
+            f"of {size}, {len(self.classes)} classes>"
+        )
+
+    @classmethod
+    def from_splits(cls, train: Split, test: Split | float, info: DatasetInfo) -> Dataset:
+        """A data set from one or two splits.
+
+        Parameters
+        ----------
+        train : Split
+            The training part, or everything if `test` is a fraction.
+        test : Split or float
+            The test part, or the share of every class to set aside for it (with seed 0).
+        info : DatasetInfo
+        """
+        if not isinstance(test, Split):
+            train, test = train.holdout(test, by="class", seed=0)
+        train.dataset = test.dataset = info.name
+        train.part, test.part = "train", "test"
+        return cls(train, test, info)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        train: tuple[ArrayLike, ArrayLike],
+        test: tuple[ArrayLike, ArrayLike] | float = _DEFAULT_TEST,
+        *,
+        classes: Sequence[str] | None = None,
+        name: str = "arrays",
+    ) -> Dataset:
+        """A data set from arrays.
+
+        Parameters
+        ----------
+        train : (images, labels)
+            Images (n, height, width), integers 0-255 or floats in [0, 1], white ink on black;
+            labels (n,), class numbers from 0.
+        test : (images, labels) or float, default 0.2
+            The test part, or the share of every class to set aside for it.
+        classes : sequence of str, optional
+            What the classes are called; by default their numbers.
+        name : str, default "arrays"
+
+        Raises
+        ------
+        ImageError, LabelError, SplitError
+            If the arrays do not fit the description.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> images = np.random.default_rng(0).integers(0, 256, (10, 28, 28), dtype=np.uint8)
+        >>> Dataset.from_arrays((images, [0, 1] * 5), classes=["no", "yes"])
+        <Dataset arrays: 8 + 2 images of 28x28, 2 classes>
+        """
+        parts = [train] if isinstance(test, float) else [train, test]
+        if classes is None:
+            classes = _numbered(max(_largest(labels) for _, labels in parts) + 1)
+        splits = [Split(images, labels, classes=classes) for images, labels in parts]
+        info = DatasetInfo(name, title="own arrays", classes=tuple(classes))
+        return cls.from_splits(splits[0], test if isinstance(test, float) else splits[1], info)
+
+    @classmethod
+    def from_idx(
+        cls,
+        train_images: AnyPath,
+        train_labels: AnyPath,
+        test_images: AnyPath | None = None,
+        test_labels: AnyPath | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+    ) -> Dataset:
+        """A data set from IDX files, plain or gzipped, as MNIST is published.
+
+        Parameters
+        ----------
+        train_images, train_labels : str or path-like
+        test_images, test_labels : str or path-like, optional
+            Without them a fifth of every class is set aside as the test part.
+        classes : sequence of str, optional
+
+        Raises
+        ------
+        IdxError
+            If a file is damaged or no IDX file.
+        ImageError, LabelError
+            If the arrays in the files do not fit together.
+        """
+        from mnistkit.datasets.idx import read_idx
+
+        train = (read_idx(train_images), read_idx(train_labels))
+        if test_images is None or test_labels is None:
+            if test_images is not test_labels:
+                raise SplitError("Give both test_images and test_labels, or neither.")
+            return cls.from_arrays(train, classes=classes, name=_stem(train_images))
+        test = (read_idx(test_images), read_idx(test_labels))
+        return cls.from_arrays(train, test, classes=classes, name=_stem(train_images))
+
+    @classmethod
+    def from_npz(cls, path: AnyPath, *, classes: Sequence[str] | None = None) -> Dataset:
+        """A data set from a NumPy archive with Keras' names.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Holds ``x_train`` and ``y_train``, and ``x_test`` and ``y_test`` unless a fifth of
+            every class is to be set aside. Pickled objects are refused.
+        classes : sequence of str, optional
+
+        Raises
+        ------
+        NpzError
+            If an array is missing or pickled, or the archive is damaged.
+        """
+        from mnistkit.datasets.npz import read_npz
+
+        arrays = read_npz(path, required=("x_train", "y_train"), optional=("x_test", "y_test"))
+        train = (arrays["x_train"], arrays["y_train"])
+        test = (arrays["x_test"], arrays["y_test"]) if "x_test" in arrays else _DEFAULT_TEST
+        return cls.from_arrays(train, test, classes=classes, name=_stem(path))
+
+    @classmethod
+    def from_csv(
+        cls, train: AnyPath, test: AnyPath | None = None, *, classes: Sequence[str] | None = None
+    ) -> Dataset:
+        """A data set from tables of pixels in Kaggle's layout.
+
+        Parameters
+        ----------
+        train : str or path-like
+            A header line with ``label`` and ``pixel0``, ``pixel1``, ...; then a line an image,
+            pixels 0-255 row by row. Without a header the label is the first column.
+        test : str or path-like, optional
+            A file of the same form; otherwise a fifth of every class is set aside.
+        classes : sequence of str, optional
+
+        Raises
+        ------
+        CsvError
+            If a column is missing or a cell is no pixel.
+        """
+        from mnistkit.datasets.csv_table import read_csv
+
+        if test is None:
+            return cls.from_arrays(read_csv(train), classes=classes, name=_stem(train))
+        return cls.from_arrays(read_csv(train), read_csv(test), classes=classes, name=_stem(train))
+
+    @classmethod
+    def from_folder(
+        cls,
+        path: AnyPath,
+        *,
+        test: float = _DEFAULT_TEST,
+        ink: Literal["auto", "dark", "light"] = "auto",
+    ) -> Dataset:
+        """A data set from a folder with one sub-folder of pictures a class.
+
+        Parameters
+        ----------
+        path : str or path-like
+            ``path/<class>/<picture>``; or ``path/train/<class>/<picture>`` and
+            ``path/test/<class>/<picture>``. The classes are the names of the sub-folders, in
+            the order of their numbers or the alphabet.
+        test : float, default 0.2
+            The share of every class to set aside, if there is no ``test`` folder.
+        ink : {"auto", "dark", "light"}, default "auto"
+            Whether the ink is darker or lighter than the paper; ``"auto"`` takes the border of
+            each picture for paper.
+
+        Notes
+        -----
+        A picture of 28x28 pixels is only inverted where needed; any other is brought to 28x28 the
+        way MNIST's own pictures were made (see `mnistkit.datasets.geometry`).
+
+        Raises
+        ------
+        ImageFolderError
+            If there are no classes or no pictures, or a picture cannot be read.
+        """
+        from mnistkit.datasets.folder import read_folder
+
+        parts, classes = read_folder(path, ink=ink)
+        info = DatasetInfo(
+            _stem(path), title="own pictures", classes=classes, conversion="MNIST's own recipe"
+        )
+        splits = {name: Split(*arrays, classes=classes) for name, arrays in parts.items()}
+        return cls.from_splits(splits["train"], splits.get("test", test), info)
+
+
+def _largest(labels: ArrayLike) -> int:
+    array = np.asarray(labels)
+    usable = array.size and np.issubdtype(array.dtype, np.integer)
+    return int(array.max()) if usable else 0  # Split says what is wrong with the others
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
+
+
+def _stem(path: AnyPath) -> str:
+    return Path(path).resolve().name.partition(".")[0]

@@ -1,0 +1,82 @@
+"""What MNIST and the data sets made in its image share: four IDX files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from mnistkit.datasets.dataset import Dataset
+from mnistkit.datasets.decoded import Arrays, keep_decoded
+from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.idx import read_idx
+from mnistkit.datasets.info import DatasetInfo
+from mnistkit.datasets.npz import read_npz
+from mnistkit.datasets.split import Split
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+"""What a decoded data set consists of; Keras' names."""
+
+FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+"""What the four files are called, in the order of `ARRAYS`."""
+
+
+def four_files(
+    dataset: str,
+    sizes: Sequence[int],
+    sha256: Sequence[str],
+    hosts: Sequence[str],
+    also_at: Sequence[str] = (),
+) -> tuple[RemoteFile, ...]:
+    """The catalogue's entries for a data set of four IDX files, the same names at every host."""
+    return tuple(
+        RemoteFile(
+            dataset=dataset,
+            name=name,
+            size=size,
+            digest=f"sha256:{digest}",
+            urls=tuple(host + name for host in hosts),
+            also_at=tuple(place + name for place in also_at),
+        )
+        for name, size, digest in zip(FILES, sizes, sha256, strict=True)
+    )
+
+
+def decode_four(paths: Sequence[Path]) -> Arrays:
+    """Read the four files, or the one archive of Keras that holds the same arrays."""
+    if len(paths) == 1:
+        return read_npz(paths[0], required=ARRAYS)
+    return dict(zip(ARRAYS, map(read_idx, paths), strict=True))
+
+
+def load_four(info: DatasetInfo) -> Dataset:
+    """Fetch, decode and wrap a data set of four IDX files."""
+    return wrap(
+        info, keep_decoded(info.name, "images", ARRAYS, lambda: decode_four(fetch(info.files)))
+    )
+
+
+def wrap(
+    info: DatasetInfo,
+    arrays: Arrays,
+    writers_of: Callable[[str], NDArray[Any]] | None = None,
+) -> Dataset:
+    """A Dataset from the four arrays; `writers_of` is asked for a part's writers when needed."""
+    train, test = (
+        Split(
+            arrays[f"x_{part}"],
+            arrays[f"y_{part}"],
+            classes=info.classes,
+            writers=None if writers_of is None else partial(writers_of, part),
+        )
+        for part in ("train", "test")
+    )
+    return Dataset.from_splits(train, test, info)

@@ -1,0 +1,130 @@
+"""Every exception that mnistkit raises on purpose.
+
+One base class catches them all. Each class also inherits the built-in exception that callers
+of such a function already catch, so ``except LookupError`` or ``except OSError`` work too::
+
+    MnistKitError
+    ├── UnknownNameError    (LookupError)   no model or data set of that name
+    ├── AmbiguousNameError  (LookupError)   two installed plugins offer that name
+    ├── NameTakenError      (ValueError)    the name belongs to something else already
+    ├── PluginError         (ImportError)   a plugin could not be imported
+    ├── ImageError          (ValueError)    images of a wrong shape, type or range
+    ├── LabelError          (ValueError)    labels of a wrong length, type or range
+    ├── SplitError          (ValueError)    the data cannot be split that way
+    ├── FormatError         (ValueError)    a file is not what its format says
+    │   ├── IdxError                        ... an IDX file
+    │   ├── NpzError                        ... a NumPy archive
+    │   ├── CsvError                        ... a table of pixels
+    │   └── ImageFolderError                ... a folder with one sub-folder a class
+    ├── DownloadError       (OSError)       a file could not be had from anywhere
+    │   └── OfflineError                    ... and the network was forbidden
+    ├── CacheError          (OSError)       the cache folder cannot be used
+    ├── SettingError        (ValueError)    an environment variable makes no sense
+    ├── ModelError          (ValueError)    a model or its builder breaks the contract
+    ├── RecipeError         (ValueError)    a training setting makes no sense
+    └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
+"""
+
+__all__ = [
+    "AmbiguousNameError",
+    "CacheError",
+    "CsvError",
+    "DownloadError",
+    "FormatError",
+    "IdxError",
+    "ImageError",
+    "ImageFolderError",
+    "LabelError",
+    "MnistKitError",
+    "ModelError",
+    "NameTakenError",
+    "NpzError",
+    "OfflineError",
+    "PluginError",
+    "RecipeError",
+    "RunFolderError",
+    "SettingError",
+    "SplitError",
+    "UnknownNameError",
+]
+
+
+class MnistKitError(Exception):
+    """Base class of every error that mnistkit raises on purpose."""
+
+
+# LookupError, not KeyError: the text of a KeyError is printed with its line breaks escaped.
+class UnknownNameError(MnistKitError, LookupError):
+    """No model or data set has that name."""
+
+
+class AmbiguousNameError(MnistKitError, LookupError):
+    """Two installed plugins offer the same name."""
+
+
+class NameTakenError(MnistKitError, ValueError):
+    """The name belongs to something else already."""
+
+
+class PluginError(MnistKitError, ImportError):
+    """A plugin could not be imported; the original exception is its cause."""
+
+
+class ImageError(MnistKitError, ValueError):
+    """Images have a wrong shape, data type or range of values."""
+
+
+class LabelError(MnistKitError, ValueError):
+    """Labels have a wrong length, data type or range of values."""
+
+
+class SplitError(MnistKitError, ValueError):
+    """The data cannot be split the way that was asked for."""
+
+
+class FormatError(MnistKitError, ValueError):
+    """A file is not what its format says."""
+
+
+class IdxError(FormatError):
+    """An IDX file is damaged or no IDX file at all."""
+
+
+class NpzError(FormatError):
+    """A NumPy archive is damaged, or lacks an array, or holds pickled objects."""
+
+
+class CsvError(FormatError):
+    """A table of pixels lacks a column, or has a cell that is no pixel."""
+
+
+class ImageFolderError(FormatError):
+    """A folder does not have one sub-folder of pictures a class."""
+
+
+class DownloadError(MnistKitError, OSError):
+    """A file could not be had from any of its sources; the message lists every attempt."""
+
+
+class OfflineError(DownloadError):
+    """A file is not on this machine and ``$MNISTKIT_OFFLINE`` forbids the network."""
+
+
+class CacheError(MnistKitError, OSError):
+    """The folder that keeps downloaded data cannot be used."""
+
+
+class SettingError(MnistKitError, ValueError):
+    """An environment variable of mnistkit has a value that makes no sense."""
+
+
+class ModelError(MnistKitError, ValueError):
+    """A model, or the function that builds it, breaks the contract of a model builder."""
+
+
+class RecipeError(MnistKitError, ValueError):
+    """A training setting makes no sense."""
+
+
+class RunFolderError(MnistKitError, OSError):
+    """The folder of a saved run is missing, damaged, or in the way."""

@@ -1,0 +1,186 @@
+"""Models by name."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnistkit.errors import ModelError
+from mnistkit.models.origin import ModelOrigin, remember
+from mnistkit.registry import Registry
+
+if TYPE_CHECKING:
+    import keras
+
+ModelBuilder = Callable[..., "keras.Model"]
+
+MODELS: Registry[ModelBuilder] = Registry(
+    kind="model",
+    group="mnistkit.models",
+    how_to_add='@mnistkit.register_model("mine") above a function that returns a keras.Model',
+)
+"""The registry of models."""
+
+
+def create_model(
+    name: str,
+    *,
+    num_classes: int = 10,
+    input_shape: tuple[int, ...] = (28, 28),
+    seed: int = 0,
+    **options: Any,
+) -> keras.Model:
+    """Build a model by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_models`, or ``"module:function"``.
+    num_classes : int, default 10
+    input_shape : tuple of int, default (28, 28)
+        The shape of one image: (height, width) or (height, width, channels).
+    seed : int, default 0
+        Fixes the initial weights; the random state of the process is left as it was.
+    **options
+        What the model's own function takes besides.
+
+    Returns
+    -------
+    keras.Model
+        Built, not compiled: float32 ``(n, *input_shape)`` in [0, 1] to probabilities
+        (n, num_classes).
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError, PluginError
+        If the name leads nowhere.
+    TypeError
+        If an option is not one of the model's.
+    ModelError
+        If what the model's function returns is not such a model.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> model = mnistkit.create_model("dense128", num_classes=4)
+    >>> model.output_shape, model.count_params()
+    ((None, 4), 100996)
+    """
+    every_option = {"num_classes": num_classes, "input_shape": tuple(input_shape), **options}
+    model = build(name, MODELS.get(name), every_option, seed)
+    provider = "module:function" if ":" in name else MODELS.find(name).provider
+    remember(model, ModelOrigin(name, provider, every_option))
+    return model
+
+
+def build(name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: int) -> keras.Model:
+    """Call a builder, and check what it takes and what it returns.
+
+    Raises
+    ------
+    TypeError, ModelError
+        As `create_model` does.
+    """
+    _refuse_unknown_options(name, builder, options)
+    with _seeded(seed):
+        model = builder(**options)
+    _refuse_wrong_model(name, model, options)
+    return model
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names that `create_model` takes; no plugin is imported.
+
+    Parameters
+    ----------
+    pattern : str, default "*"
+        Shell-style, for instance ``"dense*"``.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> mnistkit.list_models("dense*")
+    ['dense128']
+    """
+    return MODELS.names(pattern)
+
+
+def register_model(name: str) -> Callable[[ModelBuilder], ModelBuilder]:
+    """Give a function that builds a model a name in this process.
+
+    A package offers its models through the entry-point group ``mnistkit.models`` instead.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    NameTakenError
+        If the name is built in, or was registered for another function.
+
+    Examples
+    --------
+    >>> import keras, mnistkit
+    >>> @mnistkit.register_model("linear")
+    ... def linear(*, num_classes=10, input_shape=(28, 28)):
+    ...     layers = [keras.layers.Flatten(), keras.layers.Dense(num_classes, "softmax")]
+    ...     return keras.Sequential([keras.Input(input_shape), *layers])
+    >>> mnistkit.create_model("linear").count_params()
+    7850
+    """
+    return MODELS.register(name)
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed what initial weights are drawn from, and put the process's state back afterwards.
+
+    A Keras layer without a seed of its own draws one from Python's generator; a plugin may use
+    NumPy's. ``keras.utils.set_random_seed`` would change both for good.
+    """
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002  (a plugin's model may use the old generator)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _refuse_unknown_options(name: str, builder: ModelBuilder, options: Mapping[str, Any]) -> None:
+    signature = inspect.signature(builder)
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        raise TypeError(
+            f"The model {name!r} does not take these options: {error}. It takes {signature}."
+        ) from None
+
+
+def _refuse_wrong_model(name: str, model: keras.Model, options: Mapping[str, Any]) -> None:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"The model {name!r} returned {type(model).__name__}; its function must return a "
+            "keras.Model."
+        )
+    if not model.built:
+        raise ModelError(
+            f"The model {name!r} is not built: it does not know its input's shape. Begin it with "
+            "keras.Input(input_shape), or call model.build((None, *input_shape))."
+        )
+    expected = (None, options["num_classes"])
+    if tuple(getattr(model, "output_shape", expected)) != expected:
+        raise ModelError(
+            f"The model {name!r} has outputs of shape {model.output_shape} for options {options}; "
+            f"expected {expected}, one probability a class."
+        )

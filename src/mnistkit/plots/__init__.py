@@ -1,0 +1,19 @@
+"""Every picture that the library draws.
+
+Each function draws on the Axes that it is given, or on a new figure, returns what it drew on, and
+leaves showing and saving to the caller: ``ax.figure.savefig("digits.png", dpi=200)``.
+"""
+
+from mnistkit.plots.confusion_matrix import plot_confusion_matrix
+from mnistkit.plots.digits import plot_digits
+from mnistkit.plots.history import plot_history
+from mnistkit.plots.mistakes import plot_mistakes
+from mnistkit.plots.predictions import plot_predictions
+
+__all__ = [
+    "plot_confusion_matrix",
+    "plot_digits",
+    "plot_history",
+    "plot_mistakes",
+    "plot_predictions",
+]

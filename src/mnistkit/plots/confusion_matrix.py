@@ -1,0 +1,126 @@
+"""plot_confusion_matrix: which classes are taken for which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnistkit.plots.fit import size_in_inches, widest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from mnistkit.evaluation import Evaluation
+
+
+def plot_confusion_matrix(
+    result: Evaluation, *, normalize: bool = False, ax: Axes | None = None
+) -> Axes:
+    """Draw how many images of each class were taken for which.
+
+    Rows are what the images are, columns what they were taken for. The right answers, on the
+    diagonal, are grey; only the mistakes are coloured, the darker the more there are, because one
+    scale for both would hide them. A cell without a number is zero.
+
+    Parameters
+    ----------
+    result : Evaluation
+        What a model made of some images.
+    normalize : bool, default False
+        Write percentages of each true class (of each row) rather than counts.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        What was drawn on. The text fits the size that it has now.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mnistkit
+    >>> result = mnistkit.Evaluation.from_probabilities([0, 1, 1], np.eye(2)[[0, 1, 0]])
+    >>> ax = mnistkit.plot_confusion_matrix(result)
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '1', '1']
+    """
+    import matplotlib.pyplot as plt
+
+    size = result.num_classes
+    if ax is None:
+        side = max(3.5, size * (0.45 if size <= 20 else 0.3))
+        _, ax = plt.subplots(figsize=(side + 1, side + 1), layout="constrained")
+    shares = result.confusion / np.maximum(result.confusion.sum(axis=1, keepdims=True), 1)
+    values = 100 * shares if normalize else result.confusion
+    colours = _colours(values)
+    ax.imshow(colours, interpolation="nearest")
+    _label_axes(ax, result.classes)
+    name = f"{result.name}: " if result.name else ""
+    unit = "\npercent of each true class" if normalize else ""
+    ax.set_title(f"{name}{result.accuracy:.2%} correct{unit}", fontsize=10, parse_math=False)
+    _write_cells(ax, result.confusion, values, colours, decimals=1 if normalize else 0)
+    return ax
+
+
+def _colours(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The colour of each cell, RGBA: grey on the diagonal, white where nothing is."""
+    from matplotlib import colormaps
+
+    mistakes = values.astype(np.float64)
+    np.fill_diagonal(mistakes, 0)
+    # The map grows darker all the way, so it also reads without colour; its end is too dark for
+    # neighbours to differ.
+    colours = np.array(colormaps["YlOrBr"](0.1 + 0.8 * mistakes / max(mistakes.max(), 1e-12)))
+    colours[mistakes == 0] = (1, 1, 1, 1)
+    diagonal = np.arange(len(colours))
+    colours[diagonal, diagonal] = (0.9, 0.9, 0.9, 1)
+    return colours
+
+
+def _write_cells(
+    ax: Axes,
+    counts: NDArray[np.int64],
+    values: NDArray[Any],
+    colours: NDArray[np.float64],
+    *,
+    decimals: int,
+) -> None:
+    smallest = 10.0**-decimals
+    texts = {
+        (row, column): f"<{smallest:g}"
+        if values[row, column] < smallest / 2
+        else f"{values[row, column]:.{decimals}f}"
+        for row, column in np.argwhere(counts).tolist()
+    }
+    # Relative luminance: below 0.18 white has more contrast than black.
+    light = colours[..., :3] ** 2.2 @ (0.2126, 0.7152, 0.0722) > 0.18
+    cell = 72 * min(size_in_inches(ax)) / len(counts)
+    fontsize = min(9, 0.8 * cell / max(widest(texts.values()), 1))
+    ax.tick_params(labelsize=min(10, 0.7 * cell))
+    for (row, column), text in texts.items():
+        ax.text(
+            column,
+            row,
+            text,
+            ha="center",
+            va="center",
+            fontsize=fontsize,
+            color="black" if light[row, column] else "white",
+        )
+
+
+def _label_axes(ax: Axes, classes: tuple[str, ...]) -> None:
+    positions = np.arange(len(classes))
+    edges = positions[:-1] + 0.5
+    long = max(map(len, classes)) > 3
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(positions, classes, parse_math=False, **slanted if long else {})
+    ax.set_yticks(positions, classes, parse_math=False)
+    ax.set_xticks(edges, minor=True)
+    ax.set_yticks(edges, minor=True)
+    ax.grid(which="minor", color="0.8", linewidth=0.5)
+    ax.tick_params(which="both", length=0)
+    ax.set(xlabel="Predicted class", ylabel="True class")

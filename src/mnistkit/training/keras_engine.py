@@ -1,0 +1,87 @@
+"""Training by Keras' own `fit`, with data whose order is a function of seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.datasets.normalize import to_unit_floats
+from mnistkit.training.data import Examples
+from mnistkit.training.order import epoch_order, seed_layers
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+_VALIDATION_BATCH = 1000
+
+
+def fit_with_keras(
+    model: keras.Model,
+    train: Examples,
+    validation: Examples | None,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int,
+) -> keras.callbacks.History:
+    """Train a compiled model; see `Trainer.fit`."""
+    import keras
+
+    class EpochStart(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type hints
+        """Tell the data and the random layers which epoch it is."""
+
+        epoch = 0
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.epoch = epoch
+            seed_layers(model, seed, epoch)
+
+    start = EpochStart()
+    batches = _batches(train, batch_size, lambda: epoch_order(seed, start.epoch, len(train)))
+    return model.fit(
+        batches,
+        epochs=epochs,
+        validation_data=None if validation is None else _validation_data(validation),
+        validation_batch_size=_VALIDATION_BATCH,
+        shuffle=False,
+        callbacks=[start, *callbacks],
+        verbose=verbose,
+    )
+
+
+def _batches(train: Examples, batch_size: int, current_order: Any) -> tf.data.Dataset:
+    """One pass over the examples; every new iterator asks for the order anew."""
+    import tensorflow as tf
+
+    columns = [tf.constant(train.images), tf.constant(train.labels)]
+    if train.weights is not None:
+        columns.append(tf.constant(train.weights))
+
+    def orders() -> Iterator[NDArray[np.int32]]:
+        yield current_order()
+
+    def gather(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images, *rest = (tf.gather(column, index) for column in columns)
+        return (tf.cast(images, tf.float32) / 255.0, *rest)
+
+    order = tf.data.Dataset.from_generator(
+        orders, output_signature=tf.TensorSpec((len(train),), tf.int32)
+    )
+    return (
+        order.flat_map(tf.data.Dataset.from_tensor_slices)
+        .batch(batch_size)
+        .map(gather)
+        .apply(tf.data.experimental.assert_cardinality(train.num_batches(batch_size)))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def _validation_data(validation: Examples) -> tuple[Any, ...]:
+    parts = (to_unit_floats(validation.images), validation.labels)
+    return parts if validation.weights is None else (*parts, validation.weights)

@@ -1,0 +1,353 @@
+"""Trainer: compile, fit, evaluate, predict, save; the model inside stays a plain Keras model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mnistkit.datasets import Split
+from mnistkit.datasets.normalize import checked_images
+from mnistkit.errors import ModelError, SplitError
+from mnistkit.evaluation import Evaluation
+from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
+from mnistkit.training import run_folder
+from mnistkit.training.compiling import compile_from_recipe
+from mnistkit.training.data import (
+    Data,
+    Examples,
+    as_split,
+    check_labels,
+    fit_to_model,
+    weights_per_example,
+)
+from mnistkit.training.inference import predict_probabilities
+from mnistkit.training.keras_engine import fit_with_keras
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Trainer:
+    """Trains a model and says how good it is.
+
+    Parameters
+    ----------
+    model : str or keras.Model
+        A name for `create_model`, or a model. If the model is compiled already, its optimizer,
+        loss and metrics are used; otherwise the recipe's.
+    recipe : Recipe or str, optional
+        How to train: a recipe, or the name of one that the model carries, for instance
+        ``"constant"``. By default the model's first recipe.
+    seed : int, default 0
+        Fixes the initial weights (if the trainer builds the model), the order of the images in
+        every epoch, the random layers, and which images a fraction sets aside for validation.
+    callbacks : sequence of keras.callbacks.Callback, default ()
+        Used in every `fit`.
+
+    Attributes
+    ----------
+    model : keras.Model
+        The model, a plain one.
+    recipe : Recipe
+        How it is trained.
+    seed : int
+    history : dict of str to list of float
+        What the last `fit` measured, by epoch; empty before.
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError, PluginError
+        If the model's name leads nowhere.
+    RecipeError
+        If the model carries no recipe of that name.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> data = mnistkit.load_dataset("digits")
+    >>> trainer = mnistkit.Trainer("dense128")
+    >>> history = trainer.fit(data.train, epochs=2, verbose=0)
+    >>> sorted(history.history)
+    ['accuracy', 'loss']
+    >>> trainer.evaluate(data.test).accuracy > 0.5
+    True
+    """
+
+    def __init__(
+        self,
+        model: str | keras.Model,
+        *,
+        recipe: Recipe | str | None = None,
+        seed: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> None:
+        self.model = _checked_model(
+            create_model(model, seed=seed) if isinstance(model, str) else model
+        )
+        origin = origin_of(self.model)
+        carried = recipes_of(MODELS.get(origin.name) if origin else None)
+        self.recipe = choose_recipe(carried, recipe, repr(self.model.name))
+        self.seed = seed
+        self.callbacks = tuple(callbacks)
+        self.history: dict[str, list[float]] = {}
+        self._trained_on: run_folder.DataRecord | None = None
+        # What the caller compiled stays; what the recipe compiled is made anew for every fit,
+        # since its schedule depends on the number of steps.
+        self._compiled_by_caller = bool(self.model.compiled)
+
+    def compile(
+        self,
+        optimizer: str | keras.Optimizer = "adam",
+        loss: Any = "sparse_categorical_crossentropy",
+        metrics: Sequence[Any] = ("accuracy",),
+        weighted_metrics: Sequence[Any] = (),
+    ) -> None:
+        """Use this optimizer, loss and metrics in place of the recipe's.
+
+        Parameters
+        ----------
+        optimizer : str or keras.Optimizer, default "adam"
+        loss : str or keras.Loss, default "sparse_categorical_crossentropy"
+            Takes class numbers, not one-hot labels.
+        metrics, weighted_metrics : sequence of str or keras.Metric
+
+        Notes
+        -----
+        For Keras' other settings call ``trainer.model.compile(...)`` before making the trainer.
+        """
+        self.model.compile(
+            optimizer=optimizer,
+            loss=loss,
+            metrics=list(metrics),
+            weighted_metrics=list(weighted_metrics),
+        )
+        self._compiled_by_caller = True
+
+    def fit(
+        self,
+        data: Data,
+        *,
+        validation: Data | float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        class_weight: dict[int, float] | None = None,
+        sample_weight: ArrayLike | None = None,
+        verbose: int | None = None,
+    ) -> keras.callbacks.History:
+        """Train the model.
+
+        Parameters
+        ----------
+        data : Split or (images, labels)
+            Images are integers in 0-255 or floats in [0, 1].
+        validation : Split, (images, labels) or float, optional
+            What to measure after every epoch; a fraction sets that share of every class aside.
+        epochs, batch_size : int, optional
+            In place of the recipe's.
+        callbacks : sequence of keras.callbacks.Callback, default ()
+            Besides the trainer's own.
+        class_weight : dict of int to float, optional
+            How much each class counts in the loss.
+        sample_weight : array_like of float, shape (n,), optional
+            How much each image counts in the loss; not together with a validation fraction.
+        verbose : {0, 1, 2}, optional
+            Nothing, a progress bar, or a line an epoch. By default a bar on a terminal or in a
+            notebook, and nothing in a pipe.
+
+        Returns
+        -------
+        keras.callbacks.History
+
+        Raises
+        ------
+        ImageError, LabelError
+            If the data does not fit the model.
+        SplitError
+            If the validation fraction makes no sense.
+        """
+        recipe = self._recipe_with(epochs, batch_size)
+        train_split, validation_split = self._with_validation(data, validation, sample_weight)
+        train = self._examples(train_split, sample_weight, class_weight)
+        held_out = None if validation_split is None else self._examples(validation_split)
+        if not self._compiled_by_caller:
+            total_steps = recipe.epochs * train.num_batches(recipe.batch_size)
+            compile_from_recipe(self.model, recipe, total_steps)
+        self._trained_on = run_folder.record_data(train_split)
+        history = fit_with_keras(
+            self.model,
+            train,
+            held_out,
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            seed=self.seed,
+            callbacks=[*self.callbacks, *callbacks],
+            verbose=_verbosity() if verbose is None else verbose,
+        )
+        self.history = {name: list(map(float, values)) for name, values in history.history.items()}
+        return history
+
+    def evaluate(self, data: Data) -> Evaluation:
+        """Measure the model.
+
+        Parameters
+        ----------
+        data : Split or (images, labels)
+
+        Returns
+        -------
+        Evaluation
+            Accuracy with its 95% interval, loss, confusion, mistakes and more.
+
+        Raises
+        ------
+        ImageError, LabelError
+            If the data does not fit the model.
+        """
+        split = as_split(data)
+        labels = check_labels(split, self.model)
+        return Evaluation.from_probabilities(
+            labels, self.predict(split), classes=self._classes(split), name=split.name
+        )
+
+    def predict(self, images: Split | ArrayLike) -> NDArray[np.float32]:
+        """Probabilities for images.
+
+        Parameters
+        ----------
+        images : Split or array_like, shape (n, height, width)
+            Integers in 0-255 or floats in [0, 1].
+
+        Returns
+        -------
+        numpy.ndarray of float32, shape (n, num_classes)
+
+        Raises
+        ------
+        ImageError
+            If the images do not fit the model.
+        """
+        array = images.images if isinstance(images, Split) else checked_images(images)
+        return predict_probabilities(self.model, fit_to_model(array, self.model))
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save the model, its settings, what it was trained on, and its history.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Made if needed. A saved run in it is replaced; any other content is left alone.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder cannot be written to.
+
+        See Also
+        --------
+        Trainer.load
+        """
+        return run_folder.save(
+            folder,
+            model=self.model,
+            recipe=self.recipe,
+            seed=self.seed,
+            history=self.history,
+            data=self._trained_on,
+        )
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Trainer:
+        """A trainer with the model that `save` saved.
+
+        The model is built again by its registry name and gets its weights from an archive of
+        plain numbers: no code is read from the folder. A model that did not come from
+        `create_model` is read by Keras in safe mode.
+
+        Parameters
+        ----------
+        folder : str or path-like
+
+        Raises
+        ------
+        RunFolderError
+            If the folder holds no saved run, or a damaged one.
+        UnknownNameError, PluginError
+            If the model's plugin is not there any more; the message names it.
+        """
+        run = run_folder.load(folder)
+        trainer = cls(run.model, recipe=run.recipe, seed=run.seed)
+        trainer.history = run.history
+        trainer._trained_on = run.data
+        trainer._compiled_by_caller = False
+        return trainer
+
+    def __repr__(self) -> str:
+        return f"<Trainer of {self.model.name!r}, seed {self.seed}, {self.recipe!r}>"
+
+    def _recipe_with(self, epochs: int | None, batch_size: int | None) -> Recipe:
+        given = {"epochs": epochs, "batch_size": batch_size}
+        return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
+
+    def _with_validation(
+        self, data: Data, validation: Data | float | None, sample_weight: ArrayLike | None
+    ) -> tuple[Split, Split | None]:
+        split = as_split(data)
+        if validation is None:
+            return split, None
+        if isinstance(validation, float | int):
+            if sample_weight is not None:
+                raise SplitError(
+                    "sample_weight cannot be divided together with a validation fraction. "
+                    "Use train, validation = split.holdout(...) and pass the weights of train."
+                )
+            return split.holdout(validation, by="class", seed=self.seed)
+        return split, as_split(validation)
+
+    def _examples(
+        self,
+        split: Split,
+        sample_weight: ArrayLike | None = None,
+        class_weight: dict[int, float] | None = None,
+    ) -> Examples:
+        labels = check_labels(split, self.model)
+        weights = weights_per_example(labels, sample_weight, class_weight)
+        return Examples(fit_to_model(split.images, self.model), labels, weights)
+
+    def _classes(self, split: Split) -> tuple[str, ...]:
+        """The names of the classes, with numbers for outputs that the data has no name for."""
+        outputs = self.model.output_shape[-1]
+        return (*split.classes, *map(str, range(len(split.classes), outputs)))[:outputs]
+
+
+def _checked_model(model: Any) -> keras.Model:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"Expected the name of a model or a keras.Model, not {type(model).__name__}. "
+            "Known names: mnistkit.list_models()."
+        )
+    if not model.built:
+        raise ModelError(
+            f"The model {model.name!r} is not built: it does not know its input's shape. "
+            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
+        )
+    return model
+
+
+def _verbosity() -> int:
+    """A progress bar for people, nothing for a pipe."""
+    in_notebook = "ipykernel" in sys.modules
+    return int(in_notebook or sys.stdout.isatty())

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import random
+
+import keras
+import numpy as np
+import pytest
+
+import mnistkit
+from mnistkit.errors import ModelError, UnknownNameError
+from mnistkit.models import MODELS, origin_of
+
+
+def test_dense128_is_exactly_the_walkthroughs_network():
+    model = mnistkit.create_model("dense128")
+    flatten, hidden, output = model.layers
+    assert isinstance(flatten, keras.layers.Flatten)
+    assert (hidden.units, hidden.activation) == (128, keras.activations.relu)
+    assert (output.units, output.activation) == (10, keras.activations.softmax)
+    assert model.input_shape == (None, 28, 28)
+    assert not model.compiled
+
+
+@pytest.mark.parametrize("name", ["dense128", "cnn"])
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (32, 32, 3)])
+def test_built_in_models_take_any_size_of_image_and_number_of_classes(name, shape):
+    model = mnistkit.create_model(name, num_classes=26, input_shape=shape)
+    outputs = np.asarray(model(np.zeros((2, *shape), np.float32)))
+    assert outputs.shape == (2, 26)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_seed_fixes_the_initial_weights():
+    def weights(seed):
+        return mnistkit.create_model("cnn", seed=seed).get_weights()
+
+    for one, other in zip(weights(1), weights(1), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(weights(1)[0], weights(2)[0])
+
+
+def test_the_state_of_other_random_generators_is_left_alone():
+    random.seed(5)
+    np.random.seed(5)
+    mnistkit.create_model("cnn")
+    after = random.random(), np.random.random()
+    random.seed(5)
+    np.random.seed(5)
+    assert after == (random.random(), np.random.random())
+
+
+def test_unknown_option():
+    with pytest.raises(TypeError, match=r"'cnn' does not take these options.*dropot"):
+        mnistkit.create_model("cnn", dropot=0.1)
+
+
+def test_unknown_model():
+    with pytest.raises(UnknownNameError, match="Did you mean 'dense128'"):
+        mnistkit.create_model("dense_128")
+
+
+def returns_a_layer(*, num_classes=10, input_shape=(28, 28)):
+    return keras.layers.Dense(num_classes)
+
+
+def returns_an_unbuilt_model(*, num_classes=10, input_shape=(28, 28)):
+    return keras.Sequential([keras.layers.Dense(num_classes)])
+
+
+def returns_too_many_outputs(*, num_classes=10, input_shape=(28, 28)):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (returns_a_layer, "returned Dense; its function must return a keras.Model"),
+        (returns_an_unbuilt_model, "is not built"),
+        (returns_too_many_outputs, r"outputs of shape \(None, 784\).*expected \(None, 10\)"),
+    ],
+)
+def test_builders_that_break_the_contract(builder, message):
+    mnistkit.register_model("broken")(builder)
+    try:
+        with pytest.raises(ModelError, match=message):
+            mnistkit.create_model("broken")
+    finally:
+        MODELS.unregister("broken")
+
+
+def test_origin_is_remembered_beside_the_model():
+    model = mnistkit.create_model("cnn", num_classes=3, dropout=0.1)
+    origin = origin_of(model)
+    assert (origin.name, origin.options["dropout"]) == ("cnn", 0.1)
+    assert origin.provider.startswith("mnistkit ")
+    assert origin_of(keras.Sequential([keras.Input((2,))])) is None
+
+
+def test_module_function_as_a_name():
+    model = mnistkit.create_model("mnistkit.models.dense128:dense128")
+    assert origin_of(model).name == "mnistkit.models.dense128:dense128"
+
+
+def test_list_models():
+    assert mnistkit.list_models("c*") == ["cnn"]

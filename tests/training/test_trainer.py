@@ -1,0 +1,277 @@
+"""The trainer through its public methods, on small real data and small real models."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import mnistkit
+from mnistkit import Recipe, Split, Trainer
+from mnistkit.errors import ImageError, LabelError, ModelError, RecipeError, SplitError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return mnistkit.load_dataset("digits")
+
+
+def small_model(*extra, num_classes=10):
+    """28x28 to few numbers, so that a test takes no time."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Reshape((28, 28, 1)),
+            keras.layers.AveragePooling2D(4),
+            keras.layers.Flatten(),
+            *extra,
+            keras.layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+
+
+def weights_after(seed, digits, epochs=2):
+    trainer = Trainer("cnn", seed=seed)
+    trainer.fit(digits.train.take(200), epochs=epochs, batch_size=64)
+    return trainer.model.get_weights()
+
+
+def test_it_learns(digits):
+    trainer = Trainer("dense128", recipe=Recipe(epochs=10, learning_rate=0.002))
+    history = trainer.fit(digits.train, validation=0.1)
+    assert set(history.history) == {"accuracy", "loss", "val_accuracy", "val_loss"}
+    assert len(history.history["loss"]) == 10
+    assert history.history["loss"][-1] < history.history["loss"][0] / 3
+    assert trainer.evaluate(digits.test).accuracy > 0.88
+    assert trainer.history["loss"] == pytest.approx(history.history["loss"])
+
+
+@pytest.mark.mirror
+def test_dense128_learns_mnist(mnist):
+    """A third of the walkthrough's work; a broken trainer could not reach this."""
+    trainer = Trainer("dense128")
+    trainer.fit(mnist.train, epochs=2)
+    result = trainer.evaluate(mnist.test)
+    assert result.accuracy > 0.955
+    assert result.name == "mnist test"
+
+
+def test_same_seed_same_weights_other_seed_others(digits):
+    first, again, other = (weights_after(seed, digits) for seed in (1, 1, 2))
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_every_epoch_has_its_own_order(digits):
+    """With a learning rate of 0 only the order of the images can change the loss of a batch."""
+
+    class FirstLoss(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.losses = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 0:
+                self.losses.append(float(logs["loss"]))
+
+    def first_losses(seed):
+        trainer = Trainer(small_model(), seed=seed)
+        trainer.compile(keras.optimizers.SGD(0.0))
+        for variable in trainer.model.trainable_variables:
+            variable.assign(np.random.default_rng(0).normal(size=variable.shape))
+        recorder = FirstLoss()
+        trainer.fit(digits.train.take(300), epochs=4, batch_size=10, callbacks=[recorder])
+        return recorder.losses
+
+    assert len(set(first_losses(0))) == 4
+    assert first_losses(0) == first_losses(0)
+    assert first_losses(0) != first_losses(1)
+
+
+def test_recipe_by_name_and_as_object():
+    assert Trainer("dense128").recipe.schedule == "cosine"
+    assert Trainer("dense128", recipe="constant").recipe.schedule == "constant"
+    assert Trainer("dense128", recipe=Recipe(epochs=9)).recipe.epochs == 9
+    with pytest.raises(RecipeError, match="no recipe named 'best'; it has 'default', 'constant'"):
+        Trainer("dense128", recipe="best")
+
+
+def test_recipe_decides_optimizer_and_schedule(digits):
+    recipe = Recipe(
+        optimizer="sgd",
+        optimizer_options={"momentum": 0.9},
+        learning_rate=0.1,
+        final_learning_rate=0.01,
+        schedule="cosine",
+        warmup=0.25,
+        epochs=2,
+        batch_size=100,
+    )
+    trainer = Trainer("dense128", recipe=recipe)
+    trainer.fit(digits.train.take(400))
+    optimizer = trainer.model.optimizer
+    assert isinstance(optimizer, keras.optimizers.SGD)
+    assert optimizer.momentum == 0.9
+    rates = [float(optimizer._learning_rate(step)) for step in range(9)]
+    np.testing.assert_allclose(rates[:3], [0, 0.05, 0.1], rtol=1e-5)
+    assert rates[-1] == pytest.approx(0.01, rel=1e-4)
+    assert all(one > two for one, two in zip(rates[2:], rates[3:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (Recipe(optimizer="addam"), "optimizer='addam': expected a name in keras.optimizers"),
+        (Recipe(optimizer_options={"beta": 1}), "Adam does not take 'beta'"),
+    ],
+)
+def test_recipe_that_keras_does_not_know(digits, recipe, message):
+    with pytest.raises(RecipeError, match=message):
+        Trainer("dense128", recipe=recipe).fit(digits.train)
+
+
+def test_compile_overrides_the_recipe(digits):
+    trainer = Trainer("dense128")
+    trainer.compile("sgd", metrics=["accuracy", "sparse_top_k_categorical_accuracy"])
+    history = trainer.fit(digits.train.take(100), epochs=1)
+    assert "sparse_top_k_categorical_accuracy" in history.history
+    assert isinstance(trainer.model.optimizer, keras.optimizers.SGD)
+
+
+def test_a_compiled_model_keeps_its_optimizer(digits):
+    model = small_model()
+    optimizer = keras.optimizers.RMSprop()
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+    Trainer(model).fit(digits.train.take(100), epochs=1)
+    assert model.optimizer is optimizer
+
+
+def test_stock_callbacks_work(digits, tmp_path):
+    trainer = Trainer("dense128", recipe="constant")
+    batches = []
+    history = trainer.fit(
+        digits.train.take(200),
+        validation=digits.test,
+        epochs=20,
+        callbacks=[
+            keras.callbacks.EarlyStopping(patience=1, min_delta=10),
+            keras.callbacks.ModelCheckpoint(tmp_path / "best.keras"),
+            keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+            keras.callbacks.ReduceLROnPlateau(patience=1),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9),
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda n, logs: batches.append(n)),
+        ],
+    )
+    assert len(history.history["loss"]) == 2
+    assert (tmp_path / "best.keras").exists()
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+    assert "learning_rate" in history.history
+    assert batches
+
+
+def test_the_trainers_own_callbacks_are_used_in_every_fit(digits):
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    trainer = Trainer("dense128", callbacks=[callback])
+    for _ in range(2):
+        trainer.fit(digits.train.take(64), epochs=2)
+    assert seen == [0, 1, 0, 1]
+
+
+def test_weights_of_classes_and_images(digits):
+    """A class that does not count is not learnt."""
+    train = digits.train
+    by_class = Trainer("dense128")
+    by_class.fit(train, epochs=5, class_weight={3: 0.0})
+    assert (by_class.predict(digits.test).argmax(axis=1) != 3).all()
+    by_image = Trainer("dense128")
+    by_image.fit(train, epochs=5, sample_weight=np.where(train.labels == 3, 0.0, 1.0))
+    np.testing.assert_allclose(by_image.predict(digits.test), by_class.predict(digits.test))
+
+
+@pytest.mark.parametrize("weights", [[1.0], np.ones((1437, 1))])
+def test_wrong_number_of_weights(digits, weights):
+    with pytest.raises(LabelError, match=r"expected \(1437,\), one weight an image"):
+        Trainer("dense128").fit(digits.train, sample_weight=weights)
+
+
+def test_weights_and_a_validation_fraction(digits):
+    with pytest.raises(SplitError, match="cannot be divided together"):
+        Trainer("dense128").fit(digits.train, validation=0.1, sample_weight=np.ones(1437))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
+def test_all_kinds_of_pixels_mean_the_same(digits, dtype):
+    images, labels = digits.test.images[:32], digits.test.labels[:32]
+    trainer = Trainer("dense128")
+    expected = trainer.predict(digits.test[:32])
+    given = (images / 255).astype(dtype) if dtype in (np.float32, np.float64) else images
+    np.testing.assert_allclose(trainer.predict(given.astype(dtype)), expected, atol=1e-6)
+    assert trainer.evaluate((given.astype(dtype), labels)).accuracy >= 0
+    trainer.fit((given.astype(dtype), labels), epochs=1)
+
+
+def test_predictions_are_probabilities(digits):
+    probabilities = Trainer("dense128").predict(digits.test)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (360, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_channel_axis_is_added_or_removed(digits):
+    grey = Trainer(mnistkit.create_model("cnn", input_shape=(28, 28, 1)))
+    flat = Trainer(mnistkit.create_model("cnn"))
+    expected = flat.predict(digits.test)
+    np.testing.assert_allclose(grey.predict(digits.test), expected, rtol=1e-5)
+    np.testing.assert_allclose(flat.predict(digits.test.images[..., None]), expected, rtol=1e-5)
+
+
+def test_a_single_picture(digits):
+    with pytest.raises(
+        ImageError, match=r"For a single picture add the first axis: images\[None\]"
+    ):
+        Trainer("dense128").predict(digits.test.images[0])
+
+
+def test_images_of_another_size(digits):
+    message = r"shape \(360, 14, 14\), but the model 'dense128' takes \('n', 28, 28\)"
+    with pytest.raises(ImageError, match=message):
+        Trainer("dense128").predict(digits.test.images[:, ::2, ::2])
+
+
+def test_too_few_outputs(digits):
+    trainer = Trainer(mnistkit.create_model("dense128", num_classes=3))
+    for method in (trainer.fit, trainer.evaluate):
+        with pytest.raises(LabelError, match="10 classes, the model 'dense128' has 3 outputs"):
+            method(digits.train)
+
+
+def test_more_outputs_than_classes(digits):
+    images, labels = digits.test.images, digits.test.labels
+    two = labels < 2
+    result = Trainer("dense128").evaluate(Split(images[two], labels[two], classes=["no", "yes"]))
+    assert result.classes == ("no", "yes", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+@pytest.mark.parametrize("model", [3, None, keras.layers.Dense(3)])
+def test_what_is_no_model(model):
+    with pytest.raises(ModelError, match="Expected the name of a model or a keras.Model"):
+        Trainer(model)
+
+
+def test_a_model_that_is_not_built():
+    with pytest.raises(ModelError, match="is not built"):
+        Trainer(keras.Sequential([keras.layers.Dense(3)]))
+
+
+@pytest.mark.parametrize("data", [np.zeros((2, 28, 28)), "mnist", None])
+def test_what_is_no_data(data):
+    with pytest.raises(TypeError, match=r"Expected a mnistkit.Split or a pair \(images, labels\)"):
+        Trainer("dense128").fit(data)
+
+
+def test_nothing_is_printed_in_a_pipe(digits, capfd):
+    Trainer("dense128").fit(digits.train.take(64), epochs=1)
+    out, _ = capfd.readouterr()
+    assert not out
