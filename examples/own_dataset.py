@@ -16,6 +16,7 @@ import mnistkit
 
 
 def main(folder: Path) -> None:
+    mnistkit.quiet_tensorflow()  # without TensorFlow's start-up messages
     data = mnistkit.Dataset.from_folder(folder, test=0.2)
     print(data)
     model = mnistkit.create_model("dense128", num_classes=len(data.classes))

@@ -208,7 +208,7 @@ def test_broken_plugin_says_which_and_spoils_nothing(registry, install, source):
     with pytest.raises(PluginError) as caught:
         registry.get("bad")
     message = str(caught.value)
-    assert "The model 'broken_plugin:build' of broken 1.0 could not be imported" in message
+    assert "The model 'bad' (broken_plugin:build) of broken 1.0 could not be imported" in message
     assert "Repair or uninstall 'broken'; everything else works without it." in message
     assert caught.value.__cause__ is not None
     assert isinstance(caught.value, ImportError)
@@ -242,6 +242,9 @@ def test_built_in_is_never_shadowed(registry, install, caplog):
     assert registry.get("dense128").__module__ == "mnistkit.models.dense128"
     assert "shadow 1.0 offers a model named 'dense128' too" in caplog.text
     assert "'shadow_plugin:build'" in caplog.text
+    caplog.clear()
+    registry.get("dense128")
+    assert not caplog.text
     hidden = [entry for entry in registry.entries("dense128") if entry.hidden_by]
     assert [entry.provider for entry in hidden] == ["shadow 1.0"]
 

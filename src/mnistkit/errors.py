@@ -8,6 +8,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── AmbiguousNameError  (LookupError)   two installed plugins offer that name
     ├── NameTakenError      (ValueError)    the name belongs to something else already
     ├── PluginError         (ImportError)   a plugin could not be imported
+    ├── OptionError         (TypeError)     a model or data set does not take such an option
     ├── ImageError          (ValueError)    images of a wrong shape, type or range
     ├── LabelError          (ValueError)    labels of a wrong length, type or range
     ├── SplitError          (ValueError)    the data cannot be split that way
@@ -22,6 +23,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── SettingError        (ValueError)    an environment variable makes no sense
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
     ├── RecipeError         (ValueError)    a training setting makes no sense
+    ├── DivergenceError     (ArithmeticError)  the loss is no number any more
     └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
 """
 
@@ -29,6 +31,7 @@ __all__ = [
     "AmbiguousNameError",
     "CacheError",
     "CsvError",
+    "DivergenceError",
     "DownloadError",
     "FormatError",
     "IdxError",
@@ -40,6 +43,7 @@ __all__ = [
     "NameTakenError",
     "NpzError",
     "OfflineError",
+    "OptionError",
     "PluginError",
     "RecipeError",
     "RunFolderError",
@@ -68,6 +72,10 @@ class NameTakenError(MnistKitError, ValueError):
 
 class PluginError(MnistKitError, ImportError):
     """A plugin could not be imported; the original exception is its cause."""
+
+
+class OptionError(MnistKitError, TypeError):
+    """A model or a data set does not take such an option."""
 
 
 class ImageError(MnistKitError, ValueError):
@@ -124,6 +132,10 @@ class ModelError(MnistKitError, ValueError):
 
 class RecipeError(MnistKitError, ValueError):
     """A training setting makes no sense."""
+
+
+class DivergenceError(MnistKitError, ArithmeticError):
+    """Training has diverged: the loss is infinite or no number any more."""
 
 
 class RunFolderError(MnistKitError, OSError):

@@ -28,6 +28,9 @@ def quiet_tensorflow() -> None:
 @contextlib.contextmanager
 def _standard_error_closed() -> Iterator[None]:
     """Send what is written to file descriptor 2 nowhere, from C++ code too."""
+    if sys.stderr is None:  # there is none to close: a program without a console, or "2>&-"
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -75,6 +75,7 @@ class Registry(Generic[Function]):
         self.group = group
         self.how_to_add = how_to_add
         self._registered: dict[str, Function] = {}
+        self._warned_of: set[Entry] = set()
 
     def register(self, name: str) -> Callable[[Function], Function]:
         """Decorate a function to give it a name in this process.
@@ -157,11 +158,11 @@ class Registry(Generic[Function]):
         if not isinstance(name, str):
             raise TypeError(f"The name of a {self.kind} is a str, not {name!r}.")
         if ":" in name:
-            return self._import(name, provider=None)
+            return self._import(name)
         chosen = self.find(name)
         if chosen.origin == "registered":
             return self._registered[name]
-        return self._import(chosen.target, provider=chosen.provider)
+        return self._import(chosen.target, chosen)
 
     def find(self, name: str) -> Entry:
         """The entry that `get` would use, without importing it.
@@ -182,7 +183,8 @@ class Registry(Generic[Function]):
                 f"Uninstall all but one, or use the full form, for example {visible[0].target!r}."
             )
         for entry in entries:
-            if entry.hidden_by is not None:
+            if entry.hidden_by is not None and entry not in self._warned_of:
+                self._warned_of.add(entry)
                 logger.warning(
                     "%s offers a %s named %r too; the one of %s is used. "
                     "The other can be reached as %r.",
@@ -236,15 +238,16 @@ class Registry(Generic[Function]):
             ]
         return entries
 
-    def _import(self, target: str, provider: str | None) -> Function:
+    def _import(self, target: str, entry: Entry | None = None) -> Function:
         """Import ``module:function``; whatever goes wrong in a plugin becomes a PluginError."""
         module_name, _, path = target.partition(":")
-        blame = f"The {self.kind} {target!r}" + (f" of {provider}" if provider else "")
-        advice = (
-            f"Repair or uninstall {provider.rsplit(' ', 1)[0]!r}; everything else works without it."
-            if provider
-            else "The form is 'module:function', and the module must be importable from here."
-        )
+        if entry is None:
+            blame = f"The {self.kind} {target!r}"
+            advice = "The form is 'module:function', and the module must be importable from here."
+        else:
+            blame = f"The {self.kind} {entry.name!r} ({target}) of {entry.provider}"
+            distribution = entry.provider.rsplit(" ", 1)[0]
+            advice = f"Repair or uninstall {distribution!r}; everything else works without it."
         try:
             found: Any = importlib.import_module(module_name)
             for attribute in path.split("."):

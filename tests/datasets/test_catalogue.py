@@ -16,11 +16,19 @@ from mnistkit.datasets.decoded import archive_path
 from mnistkit.datasets.idx import write_idx
 from mnistkit.datasets.info import info_of
 from mnistkit.datasets.inventory import check_files
-from mnistkit.errors import DownloadError, FormatError, OfflineError, PluginError, UnknownNameError
+from mnistkit.errors import (
+    DownloadError,
+    FormatError,
+    OfflineError,
+    OptionError,
+    PluginError,
+    UnknownNameError,
+)
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
+    """An empty folder for data, and still no network."""
     monkeypatch.setenv("MNISTKIT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
@@ -171,7 +179,8 @@ def test_keras_copy_of_mnist_is_used(home, tmp_path, monkeypatch, images):
     copy = dataclasses.replace(
         module.KERAS_ARCHIVE, size=path.stat().st_size, digest=f"sha256:{digest}"
     )
-    monkeypatch.setattr(module, "KERAS_ARCHIVE", copy)
+    info = dataclasses.replace(module.INFO, substitutes=(copy,))
+    monkeypatch.setattr(module, "INFO", info)
     np.testing.assert_array_equal(mnistkit.load_dataset("mnist").test.images, images)
 
 
@@ -243,8 +252,11 @@ def test_unknown_data_set():
 
 
 def test_unknown_option():
-    with pytest.raises(TypeError, match="data set 'digits' does not take these options"):
+    with pytest.raises(OptionError, match="data set 'digits' does not take these options"):
         mnistkit.load_dataset("digits", colour="red")
+    with pytest.raises(OptionError, match="must have defaults for all its options"):
+        mnistkit.load_dataset("json:loads")
+    assert issubclass(OptionError, TypeError)
 
 
 def returns_nothing():
@@ -252,7 +264,9 @@ def returns_nothing():
 
 
 def test_loader_must_return_a_dataset():
-    with pytest.raises(PluginError, match="returned NoneType; its function must return"):
-        catalogue.DATASETS.register("nothing")(returns_nothing)
-        mnistkit.load_dataset("nothing")
-    catalogue.DATASETS.unregister("nothing")
+    catalogue.DATASETS.register("nothing")(returns_nothing)
+    try:
+        with pytest.raises(PluginError, match="returned NoneType; its function must return"):
+            mnistkit.load_dataset("nothing")
+    finally:
+        catalogue.DATASETS.unregister("nothing")

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mnistkit.datasets.download import RemoteFile, fetch, verify
-from mnistkit.errors import CacheError, DownloadError, MnistKitError, OfflineError
+from mnistkit.errors import (
+    CacheError,
+    DownloadError,
+    MnistKitError,
+    OfflineError,
+    SettingError,
+)
 
 if TYPE_CHECKING:
     from tests.datasets.conftest import LyingServer, Request
@@ -599,7 +605,8 @@ def test_a_setting_that_makes_no_sense_is_named_when_it_matters(
 ) -> None:
     monkeypatch.setenv(name, "soon")
     file = a_file(server.put("/train", server.whole(CONTENT)))
-    assert refusal([file]).startswith(f"${name} is 'soon'; expected ")
+    with pytest.raises(SettingError, match=rf"\${name} is 'soon'; expected "):
+        fetch([file])
     assert not server.asked
     file.path.parent.mkdir(exist_ok=True, parents=True)
     file.path.write_bytes(CONTENT)

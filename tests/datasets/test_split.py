@@ -59,6 +59,12 @@ def test_holdout_is_a_function_of_the_seed(seed):
     assert not np.array_equal(first, split.holdout(0.3, seed=seed + 1)[1].writers)
 
 
+def test_held_out_part_of_the_training_part_is_called_validation():
+    split = split_of(np.arange(20) % 4, dataset="own", part="train")
+    assert [part.name for part in split.holdout(0.5)] == ["own train", "own validation"]
+    assert split_of([0, 1]).holdout(0.5)[1].name == ""
+
+
 def test_holdout_keeps_the_order():
     rest, held_out = split_of(np.arange(50) % 5, writers=np.arange(50)).holdout(0.2)
     assert (np.diff(rest.writers) > 0).all()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import mnistkit
-from mnistkit.errors import ModelError, UnknownNameError
+from mnistkit.errors import ModelError, OptionError, UnknownNameError
 from mnistkit.models import MODELS, origin_of
 
 
@@ -40,18 +40,28 @@ def test_seed_fixes_the_initial_weights():
 
 
 def test_the_state_of_other_random_generators_is_left_alone():
-    random.seed(5)
-    np.random.seed(5)
+    def seed_both():
+        random.seed(5)
+        np.random.seed(5)  # noqa: NPY002  (the state of the old generator is what is tested)
+
+    def draw_both():
+        return random.random(), np.random.random()  # noqa: NPY002
+
+    seed_both()
     mnistkit.create_model("cnn")
-    after = random.random(), np.random.random()
-    random.seed(5)
-    np.random.seed(5)
-    assert after == (random.random(), np.random.random())
+    after = draw_both()
+    seed_both()
+    assert after == draw_both()
 
 
 def test_unknown_option():
-    with pytest.raises(TypeError, match=r"'cnn' does not take these options.*dropot"):
+    with pytest.raises(OptionError, match=r"'cnn' does not take these options.*dropot"):
         mnistkit.create_model("cnn", dropot=0.1)
+
+
+def test_a_function_that_is_no_builder():
+    with pytest.raises(ModelError, match=r"'os:getcwd' cannot be built: its function must take"):
+        mnistkit.create_model("os:getcwd")
 
 
 def test_unknown_model():

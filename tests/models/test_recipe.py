@@ -68,7 +68,7 @@ def test_first_recipe_is_the_default():
         RecipeError, match="mine has no recipe named 'best'; it has 'short', 'long'"
     ):
         choose_recipe(carried, "best", "mine")
-    with pytest.raises(RecipeError, match="recipe=3: expected a mnistkit.Recipe or the name"):
+    with pytest.raises(RecipeError, match=r"recipe=3: expected a mnistkit\.Recipe or the name"):
         choose_recipe(carried, 3, "mine")
 
 
@@ -77,5 +77,5 @@ def test_a_builder_without_recipes_has_a_default():
 
 
 def test_only_recipes_can_be_attached():
-    with pytest.raises(RecipeError, match="The recipe 'fast' must be a mnistkit.Recipe, not 3"):
+    with pytest.raises(RecipeError, match=r"The recipe 'fast' must be a mnistkit\.Recipe, not 3"):
         with_recipes(fast=3)

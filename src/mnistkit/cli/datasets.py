@@ -18,10 +18,17 @@ def datasets(context: click.Context) -> None:
 @datasets.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
-    """Download data sets, and make them ready for use."""
-    from mnistkit.datasets import load_dataset
+    """Download data sets, and make them ready for use.
+
+    What is here already is not downloaded again, unless it is damaged.
+    """
+    from mnistkit.datasets import DATASETS, load_dataset
+    from mnistkit.datasets.inventory import replace_damaged_files
 
     for name in names:
+        DATASETS.get(name)  # a misspelt name should not have to wait for another's download
+    for name in names:
+        replace_damaged_files(name)
         click.echo(repr(load_dataset(name)).strip("<>"))
 
 
@@ -31,21 +38,26 @@ def verify(names: tuple[str, ...]) -> None:
     """Check the files on this disk against the catalogue's hashes.
 
     Without a NAME every data set of which there is a file is checked. Damaged files are named, not
-    removed: the next use replaces them.
+    removed, and end the command with status 1; 'mnistkit datasets fetch' replaces them.
     """
     from mnistkit.datasets.inventory import check_files
 
-    rows, damaged = [], 0
-    for check in check_files(names or None):
-        damaged += check.is_damaged
-        rows.append((check.dataset, check.path.name, check.state))
-    if not rows:
-        click.echo("There are no downloaded files yet.")
+    checks = list(check_files(names or None))
+    if not checks:
+        click.echo("There are no files to check.", err=True)
         return
-    print_table(("data set", "file", "state"), rows)
+    print_table(
+        ("data set", "file", "state"),
+        [(check.dataset, check.path.name, check.state) for check in checks],
+        folding=("file", "state"),
+    )
+    damaged = [check for check in checks if check.is_damaged]
     if damaged:
+        files = "\n".join(f"  {check.path}" for check in damaged)
+        owners = " ".join(dict.fromkeys(check.dataset for check in damaged))
         raise click.ClickException(
-            f"{damaged} damaged; 'mnistkit datasets fetch NAME' replaces them."
+            f"{len(damaged)} of {len(checks)} files cannot be used:\n{files}\n"
+            f"'mnistkit datasets fetch {owners}' replaces what is damaged."
         )
 
 
@@ -62,7 +74,11 @@ def _print_catalogue() -> None:
         )
         for row in catalogue()
     ]
-    print_table(("name", "what it is", "download", "here", "licence"), rows)
+    print_table(
+        ("name", "what it is", "download", "here", "licence"),
+        rows,
+        folding=("what it is", "licence"),
+    )
 
 
 def _megabytes(size: int | None) -> str:

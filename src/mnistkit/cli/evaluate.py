@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
+from mnistkit.errors import UnknownNameError
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--dataset", help="What to test on; by default what it was trained on.")
+@click.option(
+    "--dataset", metavar="NAME", help="What to test on; by default what it was trained on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def evaluate(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Measure the model saved in FOLDER on the test images of a data set."""
@@ -18,12 +22,7 @@ def evaluate(folder: Path, dataset: str | None, as_json: bool) -> None:
     from mnistkit.training.run_folder import read_data_record
 
     record = read_data_record(folder)
-    name = dataset or (record.dataset if record else "")
-    if not name:
-        raise click.UsageError(
-            f"The run in {str(folder)!r} does not say what it was trained on; give --dataset NAME."
-        )
-    data = load_dataset(name)
+    data = load_dataset(dataset or _checked(record.dataset if record else "", folder))
     from mnistkit.quiet import quiet_tensorflow
 
     quiet_tensorflow()
@@ -31,3 +30,21 @@ def evaluate(folder: Path, dataset: str | None, as_json: bool) -> None:
 
     result = Trainer.load(folder).evaluate(data.test)
     click.echo(json.dumps(result.to_dict(), indent=2) if as_json else result.report())
+
+
+def _checked(trained_on: str, folder: Path) -> str:
+    """The name of what a run was trained on, if that is something that can be loaded by name."""
+    from mnistkit.datasets import DATASETS
+
+    if not trained_on:
+        raise click.UsageError(
+            f"The run in {str(folder)!r} does not say what it was trained on. Give --dataset NAME."
+        )
+    try:
+        DATASETS.find(trained_on)
+    except UnknownNameError:
+        raise click.UsageError(
+            f"The run in {str(folder)!r} was trained on {trained_on!r}, which is not the name of "
+            "a data set. Give --dataset NAME, or module:function."
+        ) from None
+    return trained_on

@@ -10,9 +10,9 @@ from mnistkit.cli.tables import print_table
 @click.command()
 @click.argument("pattern", default="*")
 def models(pattern: str) -> None:
-    """List models whose name matches PATTERN; no plugin is imported.
+    """List models; with a PATTERN, those whose name matches it.
 
-    PATTERN is shell-style, for example "dense*".
+    PATTERN is shell-style, for example "dense*". No plugin is imported.
     """
     from mnistkit.models import MODELS
 
@@ -30,4 +30,4 @@ def models(pattern: str) -> None:
         )
         for entry in entries
     ]
-    print_table(("name", "origin", "provider", "function"), rows)
+    print_table(("name", "origin", "provider", "function"), rows, folding=("provider", "function"))

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import click
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print aligned columns; in a pipe, for other programs, tabs and no header."""
+def print_table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, folding: Collection[str]
+) -> None:
+    """Print aligned columns; in a pipe, for other programs, tabs and no header.
+
+    Where the terminal is narrower than the table, the columns named in `folding` go over several
+    lines.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(row))
         return
-    from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*header, box=box.SIMPLE_HEAD, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
+    for title in header:
+        table.add_column(title, no_wrap=title not in folding, overflow="fold")
     for row in rows:
-        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        table.add_row(*map(Text, row))  # as text, since a name in square brackets is no style
     Console().print(table)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Literal
 
 import click
 
 
 @click.command()
 @click.argument("model")
-@click.option("--dataset", default="mnist", show_default=True, help="What to train and test on.")
-@click.option("--recipe", help="One of the model's recipes by name; the first by default.")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    default="mnist",
+    show_default=True,
+    help="What to train and test on.",
+)
+@click.option(
+    "--recipe", metavar="NAME", help="One of the model's recipes; by default its first one."
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="In place of the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="In place of the recipe's.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Fixes what is left to chance: initial weights, order of the images, validation part.",
+)
 @click.option(
     "--validation",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -22,9 +38,18 @@ import click
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder to save the trained model to.",
+    help="The folder to save the run to, step by step; without one it is only measured.",
 )
+@click.option("--resume", is_flag=True, help="Continue the run in the folder, if there is one.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder already.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "xla", "graph", "keras"]),
+    default="auto",
+    show_default=True,
+    metavar="ENGINE",
+    help="How to train: xla or graph (compiled programs), keras (its own fit), or auto.",
+)
 def train(
     model: str,
     dataset: str,
@@ -34,19 +59,18 @@ def train(
     seed: int,
     validation: float | None,
     out: Path | None,
+    resume: bool,
     overwrite: bool,
+    engine: Literal["auto", "xla", "graph", "keras"],
 ) -> None:
     """Train MODEL, measure it on the test images, and save it.
 
-    MODEL is one of 'mnistkit models', or module:function.
+    MODEL is one of 'mnistkit models', or module:function. A run that is interrupted, even killed,
+    can be continued with --resume, to the very same weights.
     """
-    from mnistkit.training.run_folder import refuse_existing
-
-    if out is not None and not overwrite:
-        refuse_existing(out)
-    from mnistkit.models import MODELS
-
-    MODELS.get(model)  # a misspelt name should not have to wait for TensorFlow
+    if resume and (out is None or overwrite):
+        raise click.UsageError("--resume needs --out FOLDER, and excludes --overwrite.")
+    _refuse_what_would_fail_later(model, dataset, out, replacing=resume or overwrite)
     from mnistkit.datasets import load_dataset
 
     data = load_dataset(dataset)
@@ -54,17 +78,50 @@ def train(
 
     quiet_tensorflow()
     from mnistkit.models import create_model
-    from mnistkit.training import Trainer
+    from mnistkit.training import Trainer, run_folder
 
+    if out is not None and overwrite:
+        run_folder.remove(out)
+    if out is not None and run_folder.status(out) == "finished":
+        click.echo("The run is finished, and is not trained again.", err=True)
     built = create_model(
         model,
         num_classes=len(data.classes),
         input_shape=data.train.images.shape[1:],
         seed=seed,
     )
-    trainer = Trainer(built, recipe=recipe, seed=seed)
-    trainer.fit(data.train, validation=validation, epochs=epochs, batch_size=batch_size)
+    trainer = Trainer(built, recipe=recipe, seed=seed, run_dir=out, engine=engine)
+    trainer.fit(
+        data.train, validation=validation, epochs=epochs, batch_size=batch_size, resume=resume
+    )
     click.echo(str(trainer.evaluate(data.test)))
+    if out is None:
+        click.echo("Not saved; --out FOLDER would have saved it.", err=True)
+        return
+    click.echo(f"Saved to {out}")
+
+
+def _refuse_what_would_fail_later(
+    model: str, dataset: str, out: Path | None, *, replacing: bool
+) -> None:
+    """Look at names and folder before anything takes long; imports no plugin and no TensorFlow."""
+    from mnistkit.datasets import DATASETS
+    from mnistkit.models import MODELS
+    from mnistkit.training.run_folder import refuse_existing
+
     if out is not None:
-        trainer.save(out)
-        click.echo(f"Saved to {out}")
+        if not replacing:
+            refuse_existing(out)
+        _refuse_unwritable(out)
+    for registry, name in ((MODELS, model), (DATASETS, dataset)):
+        if ":" not in name:
+            registry.find(name)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    problem = "cannot be written to" if existing.is_dir() else "is not a folder"
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise click.UsageError(
+            f"The run cannot be saved to {str(out)!r}: {str(existing)!r} {problem}."
+        )

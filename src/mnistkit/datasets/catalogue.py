@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.split import writable_arrays
-from mnistkit.errors import PluginError
+from mnistkit.errors import OptionError, PluginError
 from mnistkit.registry import Registry
 
 DATASETS: Registry[Callable[..., Dataset]] = Registry(
@@ -45,7 +45,7 @@ def load_dataset(name: str, **options: Any) -> Dataset:
         If the name leads nowhere.
     DownloadError, CacheError
         If the files cannot be had or kept; the message says which file to put where.
-    TypeError
+    OptionError
         If an option is not one of the data set's.
 
     Examples
@@ -57,12 +57,13 @@ def load_dataset(name: str, **options: Any) -> Dataset:
     """
     loader = DATASETS.get(name)
     try:
-        inspect.signature(loader).bind(**options)
-    except TypeError as error:
-        raise TypeError(
-            f"The data set {name!r} does not take these options: {error}. "
-            f"It takes {inspect.signature(loader)}."
-        ) from None
+        signature = inspect.signature(loader)
+        signature.bind(**options)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"The data set {name!r} does not take these options ({error}). Its function must have "
+            "defaults for all its options."
+        ) from error
     dataset = loader(**options)
     if not isinstance(dataset, Dataset):
         raise PluginError(

@@ -37,6 +37,8 @@ class DatasetInfo:
         How the source became white ink on black paper, uint8, upright, 28x28.
     files : tuple of RemoteFile
         What is downloaded; empty if nothing is.
+    substitutes : tuple of RemoteFile
+        What serves as well if those cannot be had.
     """
 
     name: str
@@ -47,6 +49,7 @@ class DatasetInfo:
     citation: str = ""
     conversion: str = "none: stored as it is used"
     files: tuple[RemoteFile, ...] = ()
+    substitutes: tuple[RemoteFile, ...] = ()
 
     @property
     def download_size(self) -> int | None:

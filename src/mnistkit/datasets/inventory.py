@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnistkit.datasets import storage
 from mnistkit.datasets.catalogue import DATASETS
-from mnistkit.datasets.download import verify
+from mnistkit.datasets.download import RemoteFile, fetch, verify
 from mnistkit.datasets.info import DatasetInfo, info_of
 
 
@@ -20,9 +21,9 @@ class CatalogueRow:
     ----------
     name, title, licence : str
     download_size : int or None
-        Bytes; None if nothing is downloaded or the size is not known.
+        Bytes, 0 if nothing is downloaded; None if the size is not known.
     on_disk : bool
-        Whether it loads without a download.
+        Whether it should load without a download: the files are there, but were not verified.
     """
 
     name: str
@@ -41,7 +42,7 @@ class FileCheck:
     dataset : str
     path : pathlib.Path
     state : str
-        ``"ok"``, ``"not downloaded"``, or what is wrong.
+        ``"ok"``, ``"not downloaded"``, or "damaged: " and what is wrong.
     """
 
     dataset: str
@@ -73,26 +74,50 @@ def check_files(names: Sequence[str] | None = None) -> Iterator[FileCheck]:
     """Check the files of some data sets, or of all that have a file here, one by one."""
     seen: set[Path] = set()
     for name in names or [e.name for e in DATASETS.entries() if e.origin != "plugin"]:
-        info = info_of(DATASETS.get(name)) or DatasetInfo(name)
-        checks = [
-            FileCheck(name, file.path, verify(file, file.path) or "ok") for file in info.files
-        ]
-        for check in checks:
-            if check.path in seen:
+        for file in _files_of(name):
+            if file.path in seen:  # several data sets share EMNIST's
                 continue
-            seen.add(check.path)
-            if check.path.exists():
-                yield check
+            seen.add(file.path)
+            if file.path.exists():
+                yield FileCheck(name, file.path, _state_of_file(file))
             elif names:
-                yield FileCheck(name, check.path, "not downloaded")
+                yield FileCheck(name, file.path, "not downloaded")
         for archive in _decoded_archives(name):
             if archive not in seen:
                 seen.add(archive)
                 yield FileCheck(name, archive, _state_of_archive(archive))
 
 
+def replace_damaged_files(name: str) -> None:
+    """Fetch those files of a data set again that are here and damaged.
+
+    Loading alone would not: it looks at no source file for as long as there are decoded arrays.
+
+    Raises
+    ------
+    DownloadError, CacheError
+        If a file cannot be had again, or not be written; the damaged one is then still there.
+    """
+    for file in _files_of(name):
+        if file.path.exists() and verify(file, file.path):
+            (copy,) = fetch([file])
+            if copy != file.path:  # another library's is used from now on
+                with contextlib.suppress(OSError):
+                    file.path.unlink()
+
+
+def _files_of(name: str) -> tuple[RemoteFile, ...]:
+    info = info_of(DATASETS.get(name))
+    if info is None:
+        return ()
+    return (*info.files, *(file for file in info.substitutes if file.path.exists()))
+
+
 def _is_on_disk(info: DatasetInfo) -> bool:
-    return not info.files or all(file.path.exists() for file in info.files)
+    return bool(_decoded_archives(info.name)) or all(
+        any(path.exists() for path in (file.path, *storage.borrowed_copies(file)))
+        for file in info.files
+    )
 
 
 def _decoded_archives(name: str) -> list[Path]:
@@ -100,12 +125,19 @@ def _decoded_archives(name: str) -> list[Path]:
     return sorted((storage.home() / folder).glob(f"decoded-{part or '*'}-v*.npz"))
 
 
+def _state_of_file(file: RemoteFile) -> str:
+    problem = verify(file, file.path)
+    return f"damaged: it {problem.removeprefix(f'{str(file.path)!r} ')}" if problem else "ok"
+
+
 def _state_of_archive(path: Path) -> str:
     import zipfile
+    import zlib
 
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, OSError) as error:
+    # The last one: a bit of damage can look like encryption, or an unheard-of compression.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         return f"damaged: {error}"
     return f"damaged: {damaged}" if damaged else "ok"

@@ -45,6 +45,7 @@ INFO = DatasetInfo(
         ),
         also_at=("torchvision:MNIST/raw/",),
     ),
+    substitutes=(KERAS_ARCHIVE,),
 )
 
 
@@ -56,6 +57,6 @@ def mnist() -> Dataset:
     files, which are fetched the first time that they are asked for.
     """
     arrays = keep_decoded(
-        "mnist", "images", ARRAYS, lambda: decode_four(fetch(INFO.files, [KERAS_ARCHIVE]))
+        "mnist", "images", ARRAYS, lambda: decode_four(fetch(INFO.files, INFO.substitutes))
     )
     return wrap(INFO, arrays, mnist_writers)

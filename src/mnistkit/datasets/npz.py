@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 from mnistkit.errors import NpzError
 
+# A flipped bit can also make the archive look encrypted (RuntimeError), or compressed in a way that
+# Python does not know (NotImplementedError, which is a RuntimeError too).
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError,
+)  # fmt: skip
+
 
 def read_npz(
     path: str | os.PathLike[str], required: Sequence[str], optional: Sequence[str] = ()
@@ -45,7 +51,7 @@ def read_npz(
             return {name: archive[name] for name in names}
     except (FileNotFoundError, NpzError):
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError) as error:
+    except _DAMAGE as error:
         if "allow_pickle" in str(error):
             raise NpzError(
                 f"{path.name!r} holds pickled objects, which could run code, so it is not read. "

@@ -170,7 +170,10 @@ class Split:
             held_out = holdout.by_writer(self.writers, fraction, seed)
         else:
             raise SplitError(f"by={by!r} is not a way to split; use 'class' or 'writer'.")
-        return self[~held_out], self[held_out]
+        rest, part = self[~held_out], self[held_out]
+        if part.part == "train":
+            part.part = "validation"
+        return rest, part
 
     def __len__(self) -> int:
         return len(self._images)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistkit.errors import ModelError
+from mnistkit.errors import ModelError, OptionError
 from mnistkit.models.origin import ModelOrigin, remember
 from mnistkit.registry import Registry
 
@@ -59,7 +59,7 @@ def create_model(
     ------
     UnknownNameError, AmbiguousNameError, PluginError
         If the name leads nowhere.
-    TypeError
+    OptionError
         If an option is not one of the model's.
     ModelError
         If what the model's function returns is not such a model.
@@ -83,7 +83,7 @@ def build(name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: in
 
     Raises
     ------
-    TypeError, ModelError
+    OptionError, ModelError
         As `create_model` does.
     """
     _refuse_unknown_options(name, builder, options)
@@ -156,11 +156,18 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def _refuse_unknown_options(name: str, builder: ModelBuilder, options: Mapping[str, Any]) -> None:
-    signature = inspect.signature(builder)
+    try:
+        signature = inspect.signature(builder)
+        signature.bind(num_classes=10, input_shape=(28, 28))
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"The model {name!r} cannot be built: its function must take the keyword options "
+            f"num_classes and input_shape, and have defaults for all others ({error})."
+        ) from error
     try:
         signature.bind(**options)
     except TypeError as error:
-        raise TypeError(
+        raise OptionError(
             f"The model {name!r} does not take these options: {error}. It takes {signature}."
         ) from None
 

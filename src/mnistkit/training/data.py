@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import ImageError, LabelError
+from mnistkit.errors import ImageError, LabelError, RecipeError, SplitError
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
+
+    from mnistkit.training.run_folder import DataRecord
 
 Data = Split | tuple[ArrayLike, ArrayLike]
 
@@ -131,3 +135,93 @@ def weights_per_example(
         for label, weight in class_weight.items():
             weights[labels == label] *= np.float32(weight)
     return weights
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What one `fit` trains and validates on.
+
+    Attributes
+    ----------
+    train : Examples or tf.data.Dataset
+    validation : Examples, tf.data.Dataset or None
+    record, validation_record : DataRecord or None
+        What to note in a run's folder; None for a stream, whose content is not known beforehand.
+    """
+
+    train: Examples | tf.data.Dataset
+    validation: Examples | tf.data.Dataset | None
+    record: DataRecord | None = None
+    validation_record: DataRecord | None = None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the training data is a ``tf.data.Dataset``."""
+        return not isinstance(self.train, Examples)
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """How many steps an epoch has.
+
+        Raises
+        ------
+        RecipeError
+            If a stream does not say how long it is.
+        """
+        if isinstance(self.train, Examples):
+            return self.train.num_batches(batch_size)
+        steps = int(self.train.cardinality())
+        if steps < 1:
+            raise RecipeError(
+                "The tf.data.Dataset does not say how many batches it has, so the recipe's "
+                "schedule cannot be laid out. Add dataset.apply("
+                "tf.data.experimental.assert_cardinality(n)), or compile the model yourself."
+            )
+        return steps
+
+
+def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
+    """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
+
+
+def stream_sources(
+    train: tf.data.Dataset, validation: Any, sample_weight: Any, class_weight: Any
+) -> Sources:
+    """The sources of a `fit` on a ``tf.data.Dataset``.
+
+    Raises
+    ------
+    SplitError
+        If a part of it is to be set aside.
+    LabelError
+        If weights are given beside it.
+    """
+    if sample_weight is not None or class_weight is not None:
+        raise LabelError(
+            "Weights cannot be given beside a tf.data.Dataset; let it yield "
+            "(images, labels, weights)."
+        )
+    if isinstance(validation, float | int):
+        raise SplitError(
+            "No fraction of a tf.data.Dataset can be set aside; give validation=... data of its "
+            "own, for instance dataset.take(n) and train on dataset.skip(n)."
+        )
+    if validation is not None and not is_stream(validation):
+        split = as_split(validation)
+        validation = Examples(split.images, split.labels.astype(np.int32))
+    elif validation is not None:
+        validation = normalized_stream(validation)
+    return Sources(normalized_stream(train), validation)
+
+
+def normalized_stream(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Divide a stream's integer images by 255; floating ones stay as they are."""
+    import tensorflow as tf
+
+    def normalize(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        if images.dtype.is_integer:
+            images = tf.cast(images, tf.float32) / 255.0
+        return (images, *rest)
+
+    return dataset.map(normalize, num_parallel_calls=tf.data.AUTOTUNE)

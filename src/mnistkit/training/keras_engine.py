@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.datasets.normalize import to_unit_floats
-from mnistkit.training.data import Examples
-from mnistkit.training.order import epoch_order, seed_layers
+from mnistkit.training.data import Examples, Sources
+from mnistkit.training.order import epoch_order
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
 _VALIDATION_BATCH = 1000
 
 
+class CurrentEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type hints
+    """Knows which epoch it is, for the data's order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Note the epoch."""
+        self.epoch = epoch
+
+
 def fit_with_keras(
     model: keras.Model,
-    train: Examples,
-    validation: Examples | None,
+    sources: Sources,
     *,
+    first_epoch: int,
     epochs: int,
     batch_size: int,
     seed: int,
@@ -31,31 +43,29 @@ def fit_with_keras(
     verbose: int,
 ) -> keras.callbacks.History:
     """Train a compiled model; see `Trainer.fit`."""
-    import keras
-
-    class EpochStart(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type hints
-        """Tell the data and the random layers which epoch it is."""
-
-        epoch = 0
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            self.epoch = epoch
-            seed_layers(model, seed, epoch)
-
-    start = EpochStart()
-    batches = _batches(train, batch_size, lambda: epoch_order(seed, start.epoch, len(train)))
+    current = CurrentEpoch()
+    train = sources.train
+    if isinstance(train, Examples):
+        count = len(train)
+        train = _batches(train, batch_size, lambda: epoch_order(seed, current.epoch, count))
+    validation = sources.validation
+    if isinstance(validation, Examples):
+        validation = _arrays(validation)
     return model.fit(
-        batches,
+        train,
+        initial_epoch=first_epoch,
         epochs=epochs,
-        validation_data=None if validation is None else _validation_data(validation),
-        validation_batch_size=_VALIDATION_BATCH,
+        validation_data=validation,
+        validation_batch_size=_VALIDATION_BATCH if isinstance(validation, tuple) else None,
         shuffle=False,
-        callbacks=[start, *callbacks],
+        callbacks=[current, *callbacks],
         verbose=verbose,
     )
 
 
-def _batches(train: Examples, batch_size: int, current_order: Any) -> tf.data.Dataset:
+def _batches(
+    train: Examples, batch_size: int, current_order: Callable[[], NDArray[np.int32]]
+) -> tf.data.Dataset:
     """One pass over the examples; every new iterator asks for the order anew."""
     import tensorflow as tf
 
@@ -82,6 +92,6 @@ def _batches(train: Examples, batch_size: int, current_order: Any) -> tf.data.Da
     )
 
 
-def _validation_data(validation: Examples) -> tuple[Any, ...]:
+def _arrays(validation: Examples) -> tuple[Any, ...]:
     parts = (to_unit_floats(validation.images), validation.labels)
     return parts if validation.weights is None else (*parts, validation.weights)

@@ -1,23 +1,24 @@
-"""A saved run: a folder that says what was trained, how, on what, and holds the weights.
+"""A run's folder: what was trained, how, on what, and the weights.
 
-- ``run.json``: the model's name and options, recipe, seed, data with its hash, versions, machine;
+- ``run.json``: the model's name and options, recipe, seed, engine, data with its hash, versions,
+  machine, and whether the run is finished;
 - ``history.csv``: a line an epoch;
 - ``weights.npz``: the weights, plain numbers in the order of ``model.weights``; or ``model.keras``
-  for a model that did not come from `create_model` and so cannot be built again by name.
+  for a model that did not come from `create_model` and so cannot be built again by name;
+- ``checkpoint-*.npz`` while training goes on, see `mnistkit.training.checkpoints`.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import logging
 import os
-import platform
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from mnistkit.datasets import Split
 from mnistkit.datasets.npz import write_npz
 from mnistkit.errors import MnistKitError, RecipeError, RunFolderError
 from mnistkit.models import MODELS, Recipe, create_model, origin_of
+from mnistkit.training import checkpoints, environment
+from mnistkit.training.atomic import write_atomically
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +38,10 @@ logger = logging.getLogger(__name__)
 
 _FORMAT = 1
 _RUN, _HISTORY, _WEIGHTS, _MODEL = "run.json", "history.csv", "weights.npz", "model.keras"
-_PACKAGES = ("mnistkit", "tensorflow", "keras", "numpy")
+# What may differ between the start of a run and its continuation.
+_FREE = ("format", "status", "machine", "weights_sha256")
+
+Description = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,52 @@ def record_data(split: Split) -> DataRecord:
     return DataRecord(split.dataset, split.part, len(split), digest.hexdigest())
 
 
+def describe(
+    model: keras.Model, recipe: Recipe, seed: int, data: DataRecord | None, **more: Any
+) -> Description:
+    """Everything that a run depends on, as JSON can hold it."""
+    origin = origin_of(model)
+    description = {
+        "format": _FORMAT,
+        "status": "finished",
+        "model": asdict(origin)
+        if origin
+        else {
+            "file": _MODEL,
+            "shapes": [list(variable.shape) for variable in model.weights],
+        },
+        "recipe": recipe.to_dict(),
+        "seed": seed,
+        "data": asdict(data) if data else None,
+        **more,
+        "versions": environment.versions(),
+        "machine": environment.machine(),
+    }
+    plain: Description = json.loads(json.dumps(description))
+    return plain
+
+
 def refuse_existing(folder: str | os.PathLike[str]) -> None:
-    """Raise a RunFolderError if a run is saved there already."""
+    """Raise a RunFolderError if a run is in that folder already."""
     if (Path(folder) / _RUN).exists():
         raise RunFolderError(
-            f"{str(folder)!r} holds a saved run already. Choose another folder, or ask for it to "
-            "be replaced (--overwrite)."
+            f"{str(folder)!r} holds a run already. Choose another folder, or continue the run "
+            "(resume=True, --resume), or have it replaced (--overwrite)."
         )
+
+
+def status(folder: str | os.PathLike[str]) -> str | None:
+    """``"training"``, ``"finished"``, or None if there is no run in the folder."""
+    path = Path(folder)
+    return str(_read_description(path)["status"]) if (path / _RUN).exists() else None
+
+
+def remove(folder: str | os.PathLike[str]) -> None:
+    """Remove a run from a folder; whatever else is in it stays."""
+    path = Path(folder)
+    for name in (_RUN, _HISTORY, _WEIGHTS, _MODEL):
+        (path / name).unlink(missing_ok=True)
+    checkpoints.remove_all(path)
 
 
 def read_data_record(folder: str | os.PathLike[str]) -> DataRecord | None:
@@ -90,54 +135,85 @@ def read_data_record(folder: str | os.PathLike[str]) -> DataRecord | None:
     return DataRecord(**data) if data else None
 
 
-def save(
+def begin(folder: Path, description: Description) -> None:
+    """Note in a folder that a run begins there.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_description(folder, {**description, "status": "training"})
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def refuse_differences(folder: Path, description: Description) -> None:
+    """Raise if the run in a folder is not the one that is described; warn of another machine.
+
+    Raises
+    ------
+    RunFolderError
+        The message lists every difference.
+    """
+    earlier = _read_description(folder)
+    differences = list(_differences(_fixed(earlier), _fixed(description)))
+    if differences:
+        raise RunFolderError(
+            f"The run in {str(folder)!r} is another one:\n" + "\n".join(differences) + "\n"
+            "Continue it with the settings, data and versions that it was started with; "
+            "resume='anyway' continues it all the same, to weights that differ."
+        )
+    for difference in _differences(earlier.get("machine"), description["machine"], "machine"):
+        logger.warning("The run goes on on another machine, so the last bits may differ:%s",
+                       difference)  # fmt: skip
+
+
+def finish(
     folder: str | os.PathLike[str],
-    *,
     model: keras.Model,
-    recipe: Recipe,
-    seed: int,
+    description: Description,
     history: Mapping[str, list[float]],
-    data: DataRecord | None,
 ) -> Path:
-    """Write a run; every file is replaced in one step, the description last."""
+    """Write the result of a run; every file is replaced in one step, the description last.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder cannot be written to.
+    """
     path = Path(folder)
-    origin = origin_of(model)
-    description: dict[str, Any] = {
-        "format": _FORMAT,
-        "model": asdict(origin) if origin else {"file": _MODEL},
-        "recipe": recipe.to_dict(),
-        "seed": seed,
-        "data": asdict(data) if data else None,
-        "versions": {"python": platform.python_version(), **_versions()},
-        "machine": {"system": platform.platform(), "processors": os.cpu_count()},
-    }
+    final = {**description, "status": "finished"}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if origin:
-            description["weights_sha256"] = _write_weights(path / _WEIGHTS, model)
+        if "name" in description["model"]:
+            final["weights_sha256"] = _write_weights(path / _WEIGHTS, model)
         else:
-            _replace(path / _MODEL, model.save)
-        _replace(path / _HISTORY, lambda file: _write_history(file, history))
-        text = json.dumps(description, indent=2) + "\n"
-        _replace(path / _RUN, lambda file: file.write_text(text, encoding="utf-8"))
+            # Keras tells by the ending what to write.
+            write_atomically(path / _MODEL, model.save)
+        write_atomically(path / _HISTORY, lambda file: _write_history(file, history))
+        _write_description(path, final)
     except OSError as error:
-        raise RunFolderError(
-            f"The run could not be saved to {str(path)!r}: {error}. "
-            "Choose a folder that can be written to."
-        ) from error
+        raise _unwritable(path, error) from error
     return path
 
 
 def load(folder: str | os.PathLike[str]) -> SavedRun:
-    """Read a run; see `Trainer.load`."""
+    """Read a finished run; see `Trainer.load`."""
     path = Path(folder)
     description = _read_description(path)
+    if description.get("status") == "training":
+        raise RunFolderError(
+            f"The run in {str(path)!r} is not finished. Continue it with fit(..., resume=True) or "
+            "'mnistkit train ... --resume'."
+        )
     try:
-        recipe = Recipe(**description["recipe"])
         data = description["data"]
         return SavedRun(
             model=_load_model(path, description),
-            recipe=recipe,
+            recipe=Recipe(**description["recipe"]),
             seed=description["seed"],
             history=_read_history(path / _HISTORY),
             data=DataRecord(**data) if data else None,
@@ -148,7 +224,44 @@ def load(folder: str | os.PathLike[str]) -> SavedRun:
         ) from error
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def load_result(folder: Path, model: keras.Model) -> dict[str, list[float]]:
+    """Give a model the weights of the finished run in a folder; return the run's history."""
+    description = _read_description(folder)
+    if "name" in description["model"]:
+        _read_weights(folder / _WEIGHTS, model, description["weights_sha256"])
+    else:
+        model.set_weights(_load_keras_file(folder / _MODEL).get_weights())
+    return _read_history(folder / _HISTORY)
+
+
+def _fixed(description: Description) -> Description:
+    return {key: value for key, value in description.items() if key not in _FREE}
+
+
+def _differences(earlier: Any, now: Any, where: str = "") -> list[str]:
+    """A line for every place where two descriptions differ."""
+    if isinstance(earlier, dict) and isinstance(now, dict):
+        names = sorted({*earlier, *now})
+        lines = (
+            _differences(earlier.get(n), now.get(n), f"{where}.{n}" if where else n) for n in names
+        )
+        return [line for found in lines for line in found]
+    return [] if earlier == now else [f"  {where}: {earlier!r} then, {now!r} now"]
+
+
+def _unwritable(path: Path, error: OSError) -> RunFolderError:
+    return RunFolderError(
+        f"The run could not be saved to {str(path)!r}: {error}. "
+        "Choose a folder that can be written to."
+    )
+
+
+def _write_description(path: Path, description: Description) -> None:
+    text = json.dumps(description, indent=2) + "\n"
+    write_atomically(path / _RUN, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def _read_description(path: Path) -> Description:
     if not (path / _RUN).is_file():
         raise RunFolderError(
             f"{str(path)!r} holds no saved run: there is no {_RUN!r} in it. "
@@ -202,7 +315,7 @@ def _load_keras_file(path: Path) -> keras.Model:
 
 def _write_weights(path: Path, model: keras.Model) -> str:
     arrays = {_key(n, variable): np.asarray(variable) for n, variable in enumerate(model.weights)}
-    _replace(path, lambda temporary: write_npz(temporary, arrays))
+    write_atomically(path, lambda temporary: write_npz(temporary, arrays))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -234,7 +347,8 @@ def _write_history(path: Path, history: Mapping[str, list[float]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
-        rows = zip(*history.values(), strict=True)
+        # A quantity that was not measured in every epoch has a shorter list.
+        rows = itertools.zip_longest(*history.values(), fillvalue="")
         writer.writerows([epoch, *row] for epoch, row in enumerate(rows, start=1))
 
 
@@ -243,23 +357,9 @@ def _read_history(path: Path) -> dict[str, list[float]]:
         with path.open(newline="", encoding="utf-8") as file:
             header, *rows = list(csv.reader(file))
         return {
-            name: [float(row[column]) for row in rows]
+            name: [float(row[column]) for row in rows if row[column]]
             for column, name in enumerate(header)
             if name != "epoch"
         }
     except (OSError, ValueError, IndexError) as error:
         raise RunFolderError(f"{str(path)!r} is missing or damaged: {error}.") from error
-
-
-def _replace(path: Path, write: Any) -> None:
-    """Write to a temporary file beside it, then move it into place."""
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in _PACKAGES}

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
 from mnistkit.datasets.normalize import checked_images
-from mnistkit.errors import ModelError, SplitError
+from mnistkit.errors import ModelError, RecipeError, RunFolderError, SplitError
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
-from mnistkit.training import run_folder
+from mnistkit.training import fitting, run_folder
 from mnistkit.training.compiling import compile_from_recipe
 from mnistkit.training.data import (
     Data,
     Examples,
+    Sources,
     as_split,
     check_labels,
     fit_to_model,
+    is_stream,
+    stream_sources,
     weights_per_example,
 )
 from mnistkit.training.inference import predict_probabilities
-from mnistkit.training.keras_engine import fit_with_keras
+from mnistkit.training.programs import ENGINES, Engine, choose_engine
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 class Trainer:
@@ -47,6 +52,18 @@ class Trainer:
     seed : int, default 0
         Fixes the initial weights (if the trainer builds the model), the order of the images in
         every epoch, the random layers, and which images a fraction sets aside for validation.
+    run_dir : str or path-like, optional
+        A folder that keeps what a run needs to go on after an interruption, and its result.
+    engine : {"auto", "xla", "graph", "keras"}, default "auto"
+        How `fit` runs. ``"xla"`` and ``"graph"`` are compiled programs that take hundreds of steps
+        at a time, with and without XLA; ``"keras"`` is Keras' own ``fit``. ``"auto"`` takes XLA on
+        a GPU and for networks without convolutions, the graph for the others, and Keras for a
+        model with a ``train_step`` of its own, for a `strategy`, and for a ``tf.data.Dataset``.
+        All give the same numbers up to rounding, but random layers such as dropout draw other
+        numbers under XLA, as they do in Keras with ``jit_compile=True``.
+    strategy : tf.distribute.Strategy, optional
+        For several devices, for instance ``tf.distribute.MirroredStrategy()``. The model must be
+        given by name, or be built within ``strategy.scope()``.
     callbacks : sequence of keras.callbacks.Callback, default ()
         Used in every `fit`.
 
@@ -57,6 +74,9 @@ class Trainer:
     recipe : Recipe
         How it is trained.
     seed : int
+    engine : str
+        The engine of the last `fit`, as chosen; before, as asked for.
+    run_dir : pathlib.Path or None
     history : dict of str to list of float
         What the last `fit` measured, by epoch; empty before.
 
@@ -85,15 +105,24 @@ class Trainer:
         *,
         recipe: Recipe | str | None = None,
         seed: int = 0,
+        run_dir: str | os.PathLike[str] | None = None,
+        engine: Literal["auto", "xla", "graph", "keras"] = "auto",
+        strategy: tf.distribute.Strategy | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
-        self.model = _checked_model(
-            create_model(model, seed=seed) if isinstance(model, str) else model
-        )
+        if engine not in ENGINES:
+            raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
+        self._strategy = strategy
+        with self._scope():
+            built = create_model(model, seed=seed) if isinstance(model, str) else model
+        self.model = _checked_model(built)
         origin = origin_of(self.model)
         carried = recipes_of(MODELS.get(origin.name) if origin else None)
         self.recipe = choose_recipe(carried, recipe, repr(self.model.name))
         self.seed = seed
+        self.run_dir = None if run_dir is None else Path(run_dir)
+        self.engine: str = engine
+        self._wanted_engine: str = "keras" if strategy is not None else engine
         self.callbacks = tuple(callbacks)
         self.history: dict[str, list[float]] = {}
         self._trained_on: run_folder.DataRecord | None = None
@@ -121,42 +150,51 @@ class Trainer:
         -----
         For Keras' other settings call ``trainer.model.compile(...)`` before making the trainer.
         """
-        self.model.compile(
-            optimizer=optimizer,
-            loss=loss,
-            metrics=list(metrics),
-            weighted_metrics=list(weighted_metrics),
-        )
+        with self._scope():
+            self.model.compile(
+                optimizer=optimizer,
+                loss=loss,
+                metrics=list(metrics),
+                weighted_metrics=list(weighted_metrics),
+            )
         self._compiled_by_caller = True
 
     def fit(
         self,
-        data: Data,
+        data: Data | tf.data.Dataset,
         *,
-        validation: Data | float | None = None,
+        validation: Data | tf.data.Dataset | float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         class_weight: dict[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
+        resume: bool | Literal["anyway"] = False,
         verbose: int | None = None,
     ) -> keras.callbacks.History:
         """Train the model.
 
         Parameters
         ----------
-        data : Split or (images, labels)
-            Images are integers in 0-255 or floats in [0, 1].
-        validation : Split, (images, labels) or float, optional
+        data : Split, (images, labels) or tf.data.Dataset
+            Images are integers in 0-255 or floats in [0, 1]. A data set of TensorFlow's yields
+            batches of (images, labels) or (images, labels, weights), and is trained on by Keras'
+            own ``fit``, in its own order.
+        validation : Split, (images, labels), tf.data.Dataset or float, optional
             What to measure after every epoch; a fraction sets that share of every class aside.
         epochs, batch_size : int, optional
             In place of the recipe's.
         callbacks : sequence of keras.callbacks.Callback, default ()
-            Besides the trainer's own.
+            Besides the trainer's own. Hooks for batches are called at least every few hundred
+            steps, with the number of the last one.
         class_weight : dict of int to float, optional
             How much each class counts in the loss.
         sample_weight : array_like of float, shape (n,), optional
             How much each image counts in the loss; not together with a validation fraction.
+        resume : bool or "anyway", default False
+            Continue the run in `run_dir`, to the very weights that it would have had without the
+            interruption; begin it if there is none. A finished run is not trained again.
+            ``"anyway"`` continues it even if settings, data or versions have changed.
         verbose : {0, 1, 2}, optional
             Nothing, a progress bar, or a line an epoch. By default a bar on a terminal or in a
             notebook, and nothing in a pipe.
@@ -171,23 +209,33 @@ class Trainer:
             If the data does not fit the model.
         SplitError
             If the validation fraction makes no sense.
+        DivergenceError
+            If the loss is no number any more.
+        RunFolderError
+            If `run_dir` holds a run and `resume` is False, or a run with other settings, or cannot
+            be written to.
         """
         recipe = self._recipe_with(epochs, batch_size)
-        train_split, validation_split = self._with_validation(data, validation, sample_weight)
-        train = self._examples(train_split, sample_weight, class_weight)
-        held_out = None if validation_split is None else self._examples(validation_split)
+        if resume and self.run_dir is None:
+            raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+        sources = self._sources(data, validation, sample_weight, class_weight)
         if not self._compiled_by_caller:
-            total_steps = recipe.epochs * train.num_batches(recipe.batch_size)
-            compile_from_recipe(self.model, recipe, total_steps)
-        self._trained_on = run_folder.record_data(train_split)
-        history = fit_with_keras(
+            steps = recipe.epochs * sources.steps_per_epoch(recipe.batch_size)
+            with self._scope():
+                compile_from_recipe(self.model, recipe, steps)
+        wanted = "keras" if sources.is_stream else self._wanted_engine
+        engine: Engine = choose_engine(self.model, wanted)
+        self.engine = engine
+        self._trained_on = sources.record
+        history = fitting.fit(
             self.model,
-            train,
-            held_out,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
+            sources,
+            recipe=recipe,
             seed=self.seed,
+            engine=engine,
             callbacks=[*self.callbacks, *callbacks],
+            run_dir=self.run_dir,
+            resume=resume,
             verbose=_verbosity() if verbose is None else verbose,
         )
         self.history = {name: list(map(float, values)) for name, values in history.history.items()}
@@ -258,14 +306,8 @@ class Trainer:
         --------
         Trainer.load
         """
-        return run_folder.save(
-            folder,
-            model=self.model,
-            recipe=self.recipe,
-            seed=self.seed,
-            history=self.history,
-            data=self._trained_on,
-        )
+        description = run_folder.describe(self.model, self.recipe, self.seed, self._trained_on)
+        return run_folder.finish(folder, self.model, description, self.history)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Trainer:
@@ -299,6 +341,30 @@ class Trainer:
     def _recipe_with(self, epochs: int | None, batch_size: int | None) -> Recipe:
         given = {"epochs": epochs, "batch_size": batch_size}
         return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
+
+    def _scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Where variables are created: on the strategy's devices, if there is a strategy."""
+        if self._strategy is None:
+            return contextlib.nullcontext()
+        scope: contextlib.AbstractContextManager[Any] = self._strategy.scope()
+        return scope
+
+    def _sources(
+        self,
+        data: Data | tf.data.Dataset,
+        validation: Data | tf.data.Dataset | float | None,
+        sample_weight: ArrayLike | None,
+        class_weight: dict[int, float] | None,
+    ) -> Sources:
+        if is_stream(data):
+            return stream_sources(data, validation, sample_weight, class_weight)
+        split, held_out = self._with_validation(data, validation, sample_weight)
+        return Sources(
+            train=self._examples(split, sample_weight, class_weight),
+            validation=None if held_out is None else self._examples(held_out),
+            record=run_folder.record_data(split),
+            validation_record=None if held_out is None else run_folder.record_data(held_out),
+        )
 
     def _with_validation(
         self, data: Data, validation: Data | float | None, sample_weight: ArrayLike | None

@@ -1,0 +1,152 @@
+"""The state of a run after an epoch: one file each, the last two are kept.
+
+A checkpoint is a NumPy archive with checksums: the model's weights, the optimizer's variables, and
+a line of JSON with the number of finished epochs, the history, and the state of the callbacks.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.datasets.npz import read_npz, write_npz
+from mnistkit.errors import NpzError, RunFolderError
+from mnistkit.training.atomic import remove_unfinished, write_atomically
+
+if TYPE_CHECKING:
+    import keras
+
+logger = logging.getLogger(__name__)
+
+_NAME = re.compile(r"checkpoint-(\d{6})\.npz")
+_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run after some epochs.
+
+    Attributes
+    ----------
+    epoch : int
+        How many epochs are finished.
+    variables : list of numpy.ndarray
+        The model's weights, then the optimizer's variables.
+    history : dict of str to list of float
+    callbacks : list of dict
+        The state of each callback.
+    stopped : bool
+        Whether a callback has ended the training.
+    """
+
+    epoch: int
+    variables: list[NDArray[Any]]
+    history: dict[str, list[float]]
+    callbacks: list[dict[str, Any]]
+    stopped: bool
+
+    def restore(self, model: keras.Model) -> None:
+        """Give a compiled and built model and its optimizer this state.
+
+        Raises
+        ------
+        RunFolderError
+            If the model has other variables.
+        """
+        targets = _variables(model)
+        found = [array.shape for array in self.variables]
+        expected = [tuple(variable.shape) for variable in targets]
+        if found != expected:
+            raise RunFolderError(
+                f"The checkpoint of epoch {self.epoch} has variables of the shapes {found}, the "
+                f"model {model.name!r} and its optimizer have {expected}. "
+                "Continue with the model and the optimizer that the run was started with."
+            )
+        for variable, array in zip(targets, self.variables, strict=True):
+            variable.assign(array)
+
+
+def capture(
+    model: keras.Model,
+    epoch: int,
+    history: dict[str, list[float]],
+    callbacks: list[dict[str, Any]],
+) -> Checkpoint:
+    """The present state of a run."""
+    variables = [np.array(variable.numpy()) for variable in _variables(model)]
+    return Checkpoint(epoch, variables, history, callbacks, bool(model.stop_training))
+
+
+def write(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, and remove all but the one before it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the earlier ones are still there.
+    """
+    meta = {
+        "epoch": checkpoint.epoch,
+        "history": checkpoint.history,
+        "callbacks": checkpoint.callbacks,
+        "stopped": checkpoint.stopped,
+        "count": len(checkpoint.variables),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        _key(number): array for number, array in enumerate(checkpoint.variables)
+    }
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    path = folder / f"checkpoint-{checkpoint.epoch:06d}.npz"
+    write_atomically(path, lambda temporary: write_npz(temporary, arrays))
+    for old in _paths(folder)[_KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def read_last(folder: Path) -> Checkpoint | None:
+    """The last whole checkpoint; None if there is none.
+
+    A damaged one is left out with a warning.
+    """
+    for path in _paths(folder):
+        try:
+            return _read(path)
+        except (NpzError, OSError, ValueError, KeyError) as error:
+            logger.warning(
+                "The checkpoint %s is damaged (%s); the one before it is used.", path, error
+            )
+    return None
+
+
+def remove_all(folder: Path) -> None:
+    """Remove every checkpoint, and what killed processes left."""
+    for path in _paths(folder):
+        path.unlink(missing_ok=True)
+    remove_unfinished(folder)
+
+
+def _read(path: Path) -> Checkpoint:
+    meta = json.loads(read_npz(path, required=["meta"])["meta"].tobytes())
+    keys = [_key(number) for number in range(meta["count"])]
+    arrays = read_npz(path, required=keys)
+    variables = [arrays[key] for key in keys]
+    return Checkpoint(meta["epoch"], variables, meta["history"], meta["callbacks"], meta["stopped"])
+
+
+def _paths(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the newest first."""
+    return sorted((p for p in folder.glob("checkpoint-*") if _NAME.fullmatch(p.name)), reverse=True)
+
+
+def _key(number: int) -> str:
+    return f"variable_{number:04d}"
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    return [*model.weights, *model.optimizer.variables]

@@ -1,0 +1,100 @@
+"""Training by compiled programs: Keras' `fit`, callbacks and all, without Python between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from mnistkit.training.data import Examples, Sources
+from mnistkit.training.order import epoch_order
+from mnistkit.training.programs import (
+    Chunks,
+    Engine,
+    Program,
+    measuring_chunks,
+    measuring_program,
+    prepare,
+    training_program,
+)
+
+Logs = dict[str, Any]
+
+
+def fit_compiled(
+    model: keras.Model,
+    sources: Sources,
+    *,
+    engine: Engine,
+    first_epoch: int,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int,
+) -> keras.callbacks.History:
+    """Train a compiled model; see `Trainer.fit`. Callbacks are called in Keras' own order."""
+    train = sources.train
+    assert isinstance(train, Examples)  # the trainer gives streams to Keras
+    prepare(model, train)
+    program = training_program(model, batch_size, engine)
+    chunks = Chunks(train, batch_size)
+    measure = _measurement(model, sources.validation)
+    hooks = keras.callbacks.CallbackList(
+        list(callbacks),
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=train.num_batches(batch_size),
+    )
+    model.stop_training = False
+    hooks.on_train_begin()
+    logs: Logs = {}
+    # Keras' BackupAndRestore asks by this attribute for another first epoch.
+    for epoch in range(getattr(model, "_initial_epoch", None) or first_epoch, epochs):
+        model.reset_metrics()
+        hooks.on_epoch_begin(epoch)
+        _train_epoch(model, program, chunks.in_order(epoch_order(seed, epoch, len(train))), hooks)
+        logs = model.get_metrics_result()
+        if measure is not None:
+            logs = {**logs, **measure(hooks)}
+        hooks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    hooks.on_train_end(logs)
+    return model.history
+
+
+def _train_epoch(model: keras.Model, program: Program, chunks: Any, hooks: Any) -> None:
+    for chunk in chunks:
+        hooks.on_train_batch_begin(chunk.first_step)
+        program.run(chunk)
+        last_step = chunk.first_step + chunk.num_steps - 1
+        hooks.on_train_batch_end(last_step, model.get_metrics_result())
+        if model.stop_training:
+            break
+
+
+def _measurement(model: keras.Model, validation: Any) -> Any:
+    """A function that measures the model on the validation images; None if there are none."""
+    if validation is None:
+        return None
+    program, chunks = measuring_program(model), measuring_chunks(validation)
+
+    def measure(hooks: Any) -> Logs:
+        model.reset_metrics()
+        hooks.on_test_begin()
+        for chunk in chunks.in_order(None):
+            hooks.on_test_batch_begin(chunk.first_step)
+            program.run(chunk)
+            last_step = chunk.first_step + chunk.num_steps - 1
+            hooks.on_test_batch_end(last_step, model.get_metrics_result())
+        logs = model.get_metrics_result()
+        hooks.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    return measure

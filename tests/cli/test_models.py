@@ -1,0 +1,36 @@
+"""``mnistkit models``."""
+
+from __future__ import annotations
+
+import pytest
+
+import mnistkit
+
+VERSION = mnistkit.__version__
+BUILT_IN = {
+    "cnn": f"cnn\tbuilt-in\tmnistkit {VERSION}\tmnistkit.models.cnn:cnn",
+    "dense128": f"dense128\tbuilt-in\tmnistkit {VERSION}\tmnistkit.models.dense128:dense128",
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [([], ["cnn", "dense128"]), (["dense*"], ["dense128"]), (["[ab]nn"], []), (["?nn"], ["cnn"])],
+)
+def test_in_a_pipe_columns_are_separated_by_tabs(run_light, pattern, names):
+    done = run_light("models", *pattern)
+    assert done.stdout.splitlines() == [BUILT_IN[name] for name in names]
+    assert done.returncode == (0 if names else 1)
+    assert done.stderr == (
+        "" if names else "Error: No model matches '[ab]nn'. 'mnistkit models' lists all of them.\n"
+    )
+
+
+def test_on_a_terminal_it_is_a_table(run_on_terminal):
+    status, shown = run_on_terminal("models")
+    assert status == 0
+    header, *rows = shown.splitlines()
+    assert header.split() == ["name", "origin", "provider", "function"]
+    assert [row.split() for row in rows] == [BUILT_IN[name].split() for name in BUILT_IN]
+    for title, cell in zip(header.split(), BUILT_IN["dense128"].split("\t"), strict=True):
+        assert header.index(title) == rows[1].index(cell)

@@ -1,0 +1,304 @@
+"""Runs that are interrupted and continued: to the very same weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import mnistkit
+from mnistkit import Recipe, Trainer
+from mnistkit.errors import RunFolderError
+
+layers = keras.layers
+RECIPE = Recipe(epochs=5, batch_size=32, schedule="cosine", warmup=0.2, learning_rate=0.003)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return mnistkit.load_dataset("digits")
+
+
+class InterruptionError(Exception):
+    pass
+
+
+def interrupt_after(epochs):
+    """Stop as a killed process does, right after an epoch's checkpoint is written."""
+
+    def stop(epoch, logs):
+        if epoch == epochs:
+            raise InterruptionError
+
+    return keras.callbacks.LambdaCallback(on_epoch_begin=stop)
+
+
+def run(
+    folder, digits, *, model="cnn", engine="auto", epochs=None, resume=True, more=(), **options
+):
+    trainer = Trainer(model, recipe=RECIPE, seed=7, run_dir=folder, engine=engine)
+    callbacks = [*more] if epochs is None else [*more, interrupt_after(epochs)]
+    train, validation = digits.train.take(150), digits.test.take(50)
+    history = trainer.fit(
+        train, validation=validation, resume=resume, callbacks=callbacks, **options
+    )
+    return trainer, history
+
+
+def assert_identical(one, other):
+    for weights_one, weights_other in zip(
+        one.model.get_weights(), other.model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weights_one, weights_other)
+    assert one.history == other.history
+
+
+@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+def test_continued_run_has_the_same_weights_bit_for_bit(digits, tmp_path, engine):
+    whole, _ = run(tmp_path / "whole", digits, engine=engine)
+    for epochs in (0, 1, 4):
+        with pytest.raises(InterruptionError):
+            run(tmp_path / "parts", digits, engine=engine, epochs=epochs)
+    parts, history = run(tmp_path / "parts", digits, engine=engine)
+    assert_identical(whole, parts)
+    assert history.epoch == [0, 1, 2, 3, 4]
+
+
+def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path):
+    def model():
+        network = keras.Sequential(
+            [
+                keras.Input((28, 28)),
+                layers.Flatten(),
+                layers.Dense(16),
+                layers.BatchNormalization(),
+                layers.Dropout(0.3),
+                layers.Dense(10, "softmax"),
+            ]
+        )
+        generator = np.random.default_rng(0)
+        for variable in network.trainable_variables:
+            variable.assign(generator.normal(scale=0.1, size=variable.shape))
+        network.compile(
+            optimizer=keras.optimizers.Adam(use_ema=True, ema_momentum=0.9),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        return network
+
+    whole, _ = run(tmp_path / "whole", digits, model=model())
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "parts", digits, model=model(), epochs=2)
+    parts, _ = run(tmp_path / "parts", digits, model=model())
+    assert_identical(whole, parts)
+
+
+def test_callbacks_keep_their_memory(digits, tmp_path):
+    """EarlyStopping counts epochs without progress, across the interruption as well."""
+
+    def stopper():
+        return keras.callbacks.EarlyStopping(
+            "val_loss", patience=2, min_delta=10, restore_best_weights=True
+        )
+
+    whole, _ = run(tmp_path / "whole", digits, more=[stopper()])
+    assert len(whole.history["loss"]) == 3
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "parts", digits, epochs=2, more=[stopper()])
+    parts, _ = run(tmp_path / "parts", digits, more=[stopper()])
+    assert_identical(whole, parts)
+
+
+def test_a_finished_run_is_not_trained_again(digits, tmp_path, caplog):
+    first, _ = run(tmp_path / "run", digits)
+    epochs = []
+    again, history = run(
+        tmp_path / "run",
+        digits,
+        more=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: epochs.append(e))],
+    )
+    assert not epochs
+    assert_identical(first, again)
+    assert len(history.history["loss"]) == 5
+    loaded = Trainer.load(tmp_path / "run")
+    assert_identical(first, loaded)
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == ["history.csv", "run.json", "weights.npz"]
+
+
+def test_a_run_is_not_overwritten(digits, tmp_path):
+    run(tmp_path / "run", digits)
+    with pytest.raises(RunFolderError, match="holds a run already"):
+        run(tmp_path / "run", digits, resume=False)
+
+
+def test_an_unfinished_run_cannot_be_loaded(digits, tmp_path):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=2)
+    with pytest.raises(RunFolderError, match=r"is not finished. Continue it with"):
+        Trainer.load(tmp_path / "run")
+
+
+def test_another_run_is_refused_with_the_differences(digits, tmp_path):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=2)
+    other = Trainer("cnn", recipe=RECIPE, seed=8, run_dir=tmp_path / "run")
+    with pytest.raises(RunFolderError) as caught:
+        other.fit(digits.train.take(149), epochs=6, resume=True)
+    message = str(caught.value)
+    assert "seed: 7 then, 8 now" in message
+    assert "recipe.epochs: 5 then, 6 now" in message
+    assert "data.num_images: 150 then, 149 now" in message
+    assert "validation: {" in message
+    assert "resume='anyway'" in message
+    other.fit(digits.train.take(149), epochs=6, resume="anyway")
+    assert len(other.history["loss"]) == 6
+
+
+def test_another_version_is_refused(digits, tmp_path):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=2)
+    path = tmp_path / "run" / "run.json"
+    description = json.loads(path.read_text())
+    description["versions"]["keras"] = "3.0.0"
+    description["machine"]["processor"] = "another"
+    path.write_text(json.dumps(description))
+    with pytest.raises(RunFolderError, match=r"versions.keras: '3.0.0' then, '3"):
+        run(tmp_path / "run", digits)
+
+
+def test_another_machine_is_only_a_warning(digits, tmp_path, caplog):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=2)
+    path = tmp_path / "run" / "run.json"
+    path.write_text(path.read_text().replace('"processor": "', '"processor": "not '))
+    run(tmp_path / "run", digits)
+    assert "The run goes on on another machine" in caplog.text
+
+
+def test_damaged_checkpoint_gives_way_to_the_one_before(digits, tmp_path, caplog):
+    whole, _ = run(tmp_path / "whole", digits)
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "parts", digits, epochs=3)
+    newest = tmp_path / "parts" / "checkpoint-000003.npz"
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    newest.write_bytes(content)
+    parts, _ = run(tmp_path / "parts", digits)
+    assert "checkpoint-000003.npz is damaged" in caplog.text
+    assert_identical(whole, parts)
+
+
+def test_all_checkpoints_damaged_starts_again(digits, tmp_path):
+    whole, _ = run(tmp_path / "whole", digits)
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "parts", digits, epochs=3)
+    for path in (tmp_path / "parts").glob("checkpoint-*"):
+        path.write_bytes(path.read_bytes()[:1000])
+    parts, _ = run(tmp_path / "parts", digits)
+    assert_identical(whole, parts)
+
+
+def test_a_checkpoint_of_another_network(digits, tmp_path):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=1)
+    other = Trainer("dense128", recipe=RECIPE, seed=7, run_dir=tmp_path / "run")
+    with pytest.raises(RunFolderError, match="has variables of the shapes"):
+        other.fit(digits.train.take(150), resume="anyway")
+
+
+def test_resume_without_a_folder(digits):
+    with pytest.raises(RunFolderError, match="nothing to resume without Trainer"):
+        Trainer("dense128").fit(digits.train, resume=True)
+
+
+def test_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path):
+    """The limit on the size of files stands for a full disk: the system refuses to write on."""
+    script = f"""
+        import logging, resource, signal
+        import keras, mnistkit
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        digits = mnistkit.load_dataset("digits")
+
+        def shrink(epoch, logs):
+            if epoch == 2:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+        callback = keras.callbacks.LambdaCallback(on_epoch_begin=shrink)
+        trainer = mnistkit.Trainer("dense128", run_dir={str(tmp_path / "run")!r})
+        try:
+            trainer.fit(digits.train.take(100), epochs=4, callbacks=[callback])
+        except mnistkit.errors.RunFolderError as error:
+            print("at the end:", error)
+        print(len(trainer.model.history.history["loss"]), "epochs trained")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
+    assert "The checkpoint of epoch 3 could not be written" in done.stderr, done.stderr[-3000:]
+    assert "The one before it is kept, and training goes on." in done.stderr
+    assert "at the end: The run could not be saved" in done.stdout
+    assert "4 epochs trained" in done.stdout
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == ["checkpoint-000001.npz", "checkpoint-000002.npz", "run.json"]
+
+
+TRAINING = """
+    import sys
+    import mnistkit
+    from mnistkit import Recipe
+    digits = mnistkit.load_dataset("digits")
+    recipe = Recipe(epochs=40, batch_size=32, schedule="cosine", learning_rate=0.003)
+    trainer = mnistkit.Trainer("cnn", recipe=recipe, seed=3, run_dir=sys.argv[1])
+    trainer.model.count_params()
+    print("ready", flush=True)
+    trainer.fit(digits.train.take(100), resume=True)
+    print("finished", flush=True)
+"""
+
+
+def kill_until_finished(folder, kills, generator):
+    """Start, kill at a random moment of the training, start again; count the kills."""
+    killed = 0
+    while True:
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(TRAINING), str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout.readline() == "ready\n"
+        if killed < kills:
+            time.sleep(generator.uniform(0.0, 1.2))
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait() == -signal.SIGKILL
+        rest = process.stdout.read()
+        process.stdout.close()
+        if process.wait() == 0:
+            assert rest == "finished\n"
+            return killed
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(50, marks=pytest.mark.slow)], ids=["short", "long"]
+)
+def test_killed_at_random_moments(tmp_path, kills):
+    generator = random.Random(0)
+    kill_until_finished(tmp_path / "whole", 0, generator)
+    killed = kill_until_finished(tmp_path / "parts", kills, generator)
+    assert killed >= min(kills, 3)
+    whole, parts = Trainer.load(tmp_path / "whole"), Trainer.load(tmp_path / "parts")
+    assert_identical(whole, parts)
+    names = sorted(path.name for path in (tmp_path / "parts").iterdir())
+    assert names == ["history.csv", "run.json", "weights.npz"]
