@@ -120,6 +120,11 @@ def test_the_python_of_the_page_on_data_sets_runs(tmp_path: Path) -> None:
     run_python(page_code("datasets.md"), tmp_path)
 
 
+def test_the_python_of_the_page_on_training_runs(tmp_path: Path) -> None:
+    run_python(page_code("training.md"), tmp_path)
+    assert (tmp_path / "runs" / "first" / "weights.npz").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.mirror
 def test_the_python_of_the_quickstart_runs(tmp_path: Path) -> None:

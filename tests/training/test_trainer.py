@@ -149,6 +149,22 @@ def test_a_compiled_model_keeps_its_optimizer(digits):
     assert model.optimizer is optimizer
 
 
+def test_a_second_trainer_does_not_go_on_with_a_schedule_that_has_ended(digits):
+    model = mnistkit.create_model("dense128")
+    Trainer(model).fit(digits.train, epochs=1)
+    before = model.get_weights()
+    history = Trainer(model).fit(digits.train, epochs=2)
+    assert history.history["loss"][1] < history.history["loss"][0]
+    assert np.abs(model.get_weights()[0] - before[0]).max() > 1e-3
+
+
+def test_what_was_trained_with_is_saved(digits, tmp_path):
+    trainer = Trainer("dense128")
+    trainer.fit(digits.train.take(100), epochs=2, batch_size=50)
+    trainer.save(tmp_path)
+    assert (Trainer.load(tmp_path).recipe.epochs, trainer.recipe.epochs) == (2, 6)
+
+
 def test_stock_callbacks_work(digits, tmp_path):
     trainer = Trainer("dense128", recipe="constant")
     batches = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
@@ -13,13 +14,22 @@ if TYPE_CHECKING:
     from mnistkit.models import Recipe
 
 
+_made_here: weakref.WeakSet[keras.Optimizer] = weakref.WeakSet()
+
+
 def compile_from_recipe(model: keras.Model, recipe: Recipe, total_steps: int) -> None:
     """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
-    model.compile(
-        optimizer=make_optimizer(recipe, total_steps),
-        loss=recipe.loss,
-        metrics=list(recipe.metrics),
-    )
+    optimizer = make_optimizer(recipe, total_steps)
+    _made_here.add(optimizer)
+    model.compile(optimizer=optimizer, loss=recipe.loss, metrics=list(recipe.metrics))
+
+
+def is_compiled_by_caller(model: keras.Model) -> bool:
+    """Whether a model has an optimizer that does not come from a recipe.
+
+    A recipe's optimizer is not used again: its schedule has come to its end.
+    """
+    return bool(model.compiled) and model.optimizer not in _made_here
 
 
 def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:

@@ -18,7 +18,7 @@ from mnistkit.errors import ModelError, RecipeError, RunFolderError, SplitError
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
 from mnistkit.training import fitting, run_folder
-from mnistkit.training.compiling import compile_from_recipe
+from mnistkit.training.compiling import compile_from_recipe, is_compiled_by_caller
 from mnistkit.training.data import (
     Data,
     Examples,
@@ -126,9 +126,10 @@ class Trainer:
         self.callbacks = tuple(callbacks)
         self.history: dict[str, list[float]] = {}
         self._trained_on: run_folder.DataRecord | None = None
+        self._trained_with = self.recipe
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
-        self._compiled_by_caller = bool(self.model.compiled)
+        self._compiled_by_caller = is_compiled_by_caller(self.model)
 
     def compile(
         self,
@@ -226,7 +227,7 @@ class Trainer:
         wanted = "keras" if sources.is_stream else self._wanted_engine
         engine: Engine = choose_engine(self.model, wanted)
         self.engine = engine
-        self._trained_on = sources.record
+        self._trained_on, self._trained_with = sources.record, recipe
         history = fitting.fit(
             self.model,
             sources,
@@ -306,7 +307,9 @@ class Trainer:
         --------
         Trainer.load
         """
-        description = run_folder.describe(self.model, self.recipe, self.seed, self._trained_on)
+        description = run_folder.describe(
+            self.model, self._trained_with, self.seed, self._trained_on, engine=self.engine
+        )
         return run_folder.finish(folder, self.model, description, self.history)
 
     @classmethod
