@@ -89,6 +89,19 @@ def _same_environment_for_every_test(
 
 
 @pytest.fixture(autouse=True)
+def _no_name_stays_registered() -> Iterator[None]:
+    """Forget the models and data sets that a test or a doctest registered."""
+    from mnistkit.datasets import DATASETS
+    from mnistkit.models import MODELS
+
+    before = [(registry, dict(registry._registered)) for registry in (DATASETS, MODELS)]  # noqa: SLF001
+    yield
+    for registry, names in before:
+        for name in registry._registered.keys() - names.keys():  # noqa: SLF001
+            registry.unregister(name)
+
+
+@pytest.fixture(autouse=True)
 def _no_figure_stays_open() -> Iterator[None]:
     """Close what a test drew, if it drew anything."""
     yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 FOLDER = Path(__file__).resolve().parent
 _PACKAGES = ("mnistkit", "tensorflow", "keras", "numpy", "torch", "torchvision")
-_MIB = 1024  # the kernel counts in KiB
+_KIB_PER_MB = 1e6 / 1024  # the kernel counts in KiB
 
 Result = TypeVar("Result")
 
@@ -92,6 +93,11 @@ class Spread:
         low, high = min(self.values), max(self.values)
         return f"{self.median:{form}} ({low:{form}} - {high:{form}})"
 
+    def show_mean(self, form: str = ".3f") -> str:
+        """The mean, and the standard deviation of one measurement."""
+        mean = f"{self.mean:{form}}"
+        return f"{mean} ± {self.deviation:{form}}" if len(self.values) > 1 else mean
+
     def to_dict(self) -> dict[str, Any]:
         return {"median": self.median, "mean": self.mean, **asdict(self)}
 
@@ -121,17 +127,21 @@ def difference_interval(sample: Spread, reference: Spread) -> tuple[float, float
     return float(low), float(high)
 
 
+def show_interval(low: float, high: float, form: str = ".3f") -> str:
+    """A dash where there are too few measurements for an interval."""
+    return "-" if math.isnan(low) else f"{low:{form}} to {high:{form}}"
+
+
 # Memory
 
 
 class MemoryRise:
-    """How far this process's memory rises above what it is now, in MiB; NaN where unknown."""
+    """How far this process's memory rises above what it is now, in MB; NaN where unknown."""
 
     def __init__(self) -> None:
-        try:  # forget the peak of what was done before, such as imports; Linux only
+        with contextlib.suppress(OSError):  # without this the rise is an upper bound
+            # Forget the peak of what was done before, such as imports; Linux only.
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        except OSError:
-            pass  # the rise then is an upper bound
         self.before = resident_memory()
 
     def peak(self) -> float:
@@ -140,12 +150,12 @@ class MemoryRise:
 
 
 def resident_memory() -> float:
-    """All memory in use, MiB, pages of mapped files included."""
+    """All memory in use, MB, pages of mapped files included."""
     return _memory("VmRSS")
 
 
 def own_memory() -> float:
-    """Memory in use, MiB, without mapped files, whose pages the system can take back any time."""
+    """Memory in use, MB, without mapped files, whose pages the system can take back any time."""
     return _memory("RssAnon")
 
 
@@ -154,7 +164,7 @@ def _memory(name: str) -> float:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:
         return math.nan
-    return float(status.partition(f"{name}:")[2].split()[0]) / _MIB
+    return float(status.partition(f"{name}:")[2].split()[0]) / _KIB_PER_MB
 
 
 # The report
@@ -163,16 +173,22 @@ def _memory(name: str) -> float:
 class Report:
     """Prints what was measured, as Markdown under a head that says on what, and writes JSON.
 
-    Make it first: it notes the time and how busy the machine is.
+    Make it first: it notes the time and how busy the machine is. Every table is printed as soon as
+    it is there.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
-        self._name = name
-        self._began = datetime.now(UTC)
-        self._load = _load()
-        self._settings = dict(settings)
+        self._content: dict[str, Any] = {
+            "command": " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]]),
+            "date": datetime.now(UTC).isoformat(timespec="minutes"),
+            "machine": _machine(),
+            "versions": _versions(),
+            **settings,
+            "load before": _load(),
+        }
         self._results: dict[str, Any] = {}
-        self._parts: list[str] = []
+        lines = [f"- {key}: {value}" for key, value in self._content.items()]
+        print("\n".join([f"## {name}", "", *lines]), flush=True)
 
     def add(
         self,
@@ -184,27 +200,16 @@ class Report:
     ) -> None:
         """A table, the numbers behind it, and what to know about them."""
         self._results[title] = results
-        lines = [f"### {title}", "", *_table(header, rows)]
-        self._parts.append("\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip())
+        lines = [f"\n### {title}", "", *_table(header, rows)]
+        print("\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip(), flush=True)
 
     def finish(self, out: Path) -> None:
-        """Print everything and write the JSON file."""
-        head = {
-            "command": " ".join(["python", f"benchmarks/{self._name}.py", *sys.argv[1:]]),
-            "date": self._began.isoformat(timespec="minutes"),
-            "machine": _machine(),
-            "busy": f"load average {self._load} before, {_load()} after",
-            "versions": _versions(),
-        }
-        print(f"## {self._name}\n")
-        print("\n".join(f"- {key}: {value}" for key, value in head.items()))
-        print("\n".join(f"- {key}: {value}" for key, value in self._settings.items()))
-        for part in self._parts:
-            print(f"\n{part}")
-        content = {**head, "settings": self._settings, "results": self._results}
+        """Write the JSON file."""
+        self._content |= {"load after": _load(), "results": self._results}
         out.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(_without_nan(content), indent=1)
+        text = json.dumps(_without_nan(self._content), indent=1)
         out.write_text(text + "\n", encoding="utf-8")
+        print(f"\nLoad average of the machine afterwards: {self._content['load after']}.")
         say(f"Written to {out}")
 
 

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import mnistkit
 import numpy as np
+
+import mnistkit
 from contenders import LEARNING_RATE, NETWORKS, keras_network
 from measuring import num_processors
 
@@ -105,16 +106,14 @@ def _with_tensorflow(large: Any, batches: Any) -> Programs:
         begin = (0, tf.zeros((_BATCH, _HIDDEN)), tf.zeros((_INPUTS, _HIDDEN)))
         return tf.while_loop(lambda step, *_: step < _STEPS, body, begin, parallel_iterations=1)[1:]
 
-    def waiting(function: Callable[[], Any]) -> Callable[[], Any]:
-        return lambda: [result.numpy() for result in function()]
-
-    return waiting(lambda: [tf.matmul(first, second)]), [
-        waiting(tf.function(loop, autograph=False, jit_compile=jit)) for jit in (True, False)
+    # TensorFlow returns from a call on a CPU only when the result is there.
+    return lambda: tf.matmul(first, second), [
+        tf.function(loop, autograph=False, jit_compile=jit) for jit in (True, False)
     ]
 
 
 def convnet_seconds() -> dict[str, float]:
-    """Seconds for a fixed batch: the convolutions alone, all layers, the whole step."""
+    """Seconds a step, forward and backward, for a fixed batch: parts alone, and the whole."""
     import keras
     import tensorflow as tf
 
@@ -126,17 +125,6 @@ def convnet_seconds() -> dict[str, float]:
     model = keras_network("convnet")
     optimizer = keras.optimizers.Adam(LEARNING_RATE)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    first, second = (layer.kernel.value for layer in model.layers if layer.name.startswith("conv"))
-    features = tf.random.uniform((network.batch_size, 13, 13, 32))  # what the second one reads
-
-    def convolution(inputs: Any, kernel: Any, *, first_layer: bool) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            outputs = tf.nn.conv2d(inputs, kernel, strides=1, padding="VALID")
-        # The error that arrives from above is as large as the outputs, which serve as one.
-        return tape.gradient(
-            outputs, [kernel] if first_layer else [inputs, kernel], output_gradients=outputs
-        )
 
     def layers() -> Any:
         with tf.GradientTape() as tape:
@@ -147,22 +135,46 @@ def convnet_seconds() -> dict[str, float]:
         return model.train_step((images, labels))
 
     step()  # creates the variables of optimizer and metrics
-    programs = {
-        "first convolution": lambda: convolution(images, first, first_layer=True),
-        "second convolution": lambda: convolution(features, second, first_layer=False),
-        "all layers": layers,
-        "whole step": step,
-    }
+    programs = {**_convnet_parts(images), "all layers": layers, "whole step": step}
     return {
-        name: _seconds(_synchronous(tf.function(function, autograph=False)), calls=20)
+        name: _seconds(tf.function(function, autograph=False), calls=20)
         for name, function in programs.items()
     }
 
 
-def _synchronous(function: Callable[[], Any]) -> Callable[[], Any]:
+def _convnet_parts(images: Any) -> dict[str, Callable[[], Any]]:
+    """Forward and backward of the kinds of layers in the two convolutional blocks."""
     import tensorflow as tf
 
-    return lambda: [part.numpy() for part in tf.nest.flatten(function())[-1:]]
+    # What the first convolution returns, the second reads, and the second returns.
+    shapes = [(26, 26, 32), (13, 13, 32), (11, 11, 64)]
+    first, between, second = (tf.random.normal((len(images), *shape)) for shape in shapes)
+    kernels = [tf.random.normal((3, 3, 1, 32)), tf.random.normal((3, 3, 32, 64))]
+
+    def backward(function: Callable[..., Any], *inputs: Any, wanted: slice = slice(None)) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        # The error that arrives from above is as large as the outputs, which serve as one.
+        return tape.gradient(outputs, inputs[wanted], output_gradients=outputs)
+
+    def convolve(inputs: Any, kernel: Any) -> Any:
+        return tf.nn.conv2d(inputs, kernel, strides=1, padding="VALID")
+
+    def activate(inputs: Any, bias: Any) -> Any:
+        return tf.nn.relu(tf.nn.bias_add(inputs, bias))
+
+    def pool(inputs: Any) -> Any:
+        return tf.nn.max_pool2d(inputs, ksize=2, strides=2, padding="VALID")
+
+    return {
+        "first convolution": lambda: backward(convolve, images, kernels[0], wanted=slice(1, 2)),
+        "second convolution": lambda: backward(convolve, between, kernels[1]),
+        "bias and relu": lambda: [
+            backward(activate, inputs, tf.zeros(inputs.shape[-1])) for inputs in (first, second)
+        ],
+        "pooling": lambda: [backward(pool, inputs) for inputs in (first, second)],
+    }
 
 
 def _seconds(function: Callable[[], Any], calls: int = 1) -> float:

@@ -8,6 +8,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── AmbiguousNameError  (LookupError)   two installed plugins offer that name
     ├── NameTakenError      (ValueError)    the name belongs to something else already
     ├── PluginError         (ImportError)   a plugin could not be imported
+    ├── MissingPackageError (ImportError)   something needs a package that is an extra
     ├── OptionError         (TypeError)     a model or data set does not take such an option
     ├── ImageError          (ValueError)    images of a wrong shape, type or range
     ├── LabelError          (ValueError)    labels of a wrong length, type or range
@@ -38,6 +39,7 @@ __all__ = [
     "ImageError",
     "ImageFolderError",
     "LabelError",
+    "MissingPackageError",
     "MnistKitError",
     "ModelError",
     "NameTakenError",
@@ -72,6 +74,10 @@ class NameTakenError(MnistKitError, ValueError):
 
 class PluginError(MnistKitError, ImportError):
     """A plugin could not be imported; the original exception is its cause."""
+
+
+class MissingPackageError(MnistKitError, ImportError):
+    """Something needs a package that is not installed with mnistkit."""
 
 
 class OptionError(MnistKitError, TypeError):

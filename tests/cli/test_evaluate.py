@@ -88,9 +88,9 @@ def test_an_unknown_data_set_is_named_at_once(trained, run_light):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (None, "does not say what it was trained on. Give --dataset NAME."),
+        (None, "was not trained on data that was loaded by a name. Give --dataset NAME."),
         (
-            {"dataset": "arrays", "part": "train", "num_images": 3, "sha256": "0"},
+            {"loaded_as": "arrays", "name": "arrays train", "num_images": 3, "sha256": "0"},
             "was trained on 'arrays', which is not the name of a data set. Give --dataset NAME, or",
         ),
     ],

@@ -38,7 +38,7 @@ def test_training_saves_what_it_was_asked_for(trained):
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert run["model"]["name"] == "dense128"
     assert run["seed"] == 0
-    assert run["data"]["dataset"] == "digits"
+    assert run["data"]["loaded_as"] == "digits"
     assert run["data"]["num_images"] == 1293  # nine tenths of 1,437
     header, *epochs = (folder / "history.csv").read_text(encoding="utf-8").splitlines()
     assert set(header.split(",")) >= {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}

@@ -218,7 +218,6 @@ def test_every_kind_of_picture_gives_the_same_digit(tmp_path, seven, kind):
         draw(other.with_suffix(".jpg"), np.rot90(seven).copy(), exif=exif, quality=95)
     else:
         draw(other.with_suffix(".jpg"), seven, quality=95)
-    one, two = Dataset.from_folder(tmp_path, test=0.5, ink="auto").train.images, None
     data = Dataset.from_folder(tmp_path, test=0.5)
     one, two = data.train.images[0].astype(int), data.test.images[0].astype(int)
     assert np.abs(one - two).mean() < 8

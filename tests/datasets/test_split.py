@@ -129,6 +129,16 @@ def test_empty_selection(key):
         split_of(np.arange(10))[key]
 
 
+def test_a_split_does_not_pass_for_empty():
+    with pytest.raises(TypeError, match=r"For pairs write zip\(split.images, split.labels\)"):
+        list(split_of([0, 1]))
+
+
+def test_at_most_256_classes():
+    with pytest.raises(LabelError, match="There are 300 classes; labels are uint8"):
+        split_of([0, 1], classes=[str(n) for n in range(300)])
+
+
 def test_a_single_image_is_not_a_split():
     with pytest.raises(IndexError, match=r"For one image use split.images\[i\]"):
         split_of(np.arange(10))[3]

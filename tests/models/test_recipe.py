@@ -37,6 +37,8 @@ def test_recipe_survives_json(recipe):
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"final_learning_rate": 1.0}, "0 up to the learning rate"),
         ({"warmup": 1}, "warmup=1: expected a share"),
+        ({"metrics": "accuracy"}, r"expected a tuple of names, such as \('accuracy',\)"),
+        ({"optimizer_options": {"learning_rate": 1}}, "expected no learning_rate in it"),
         ({"schedule": "cosin"}, "schedule='cosin': expected one of constant, cosine"),
     ],
 )

@@ -13,7 +13,14 @@ import tensorflow as tf
 
 import mnistkit
 from mnistkit import Split, Trainer
-from mnistkit.errors import DivergenceError, LabelError, RecipeError, SplitError
+from mnistkit.errors import (
+    DivergenceError,
+    ImageError,
+    LabelError,
+    ModelError,
+    RecipeError,
+    SplitError,
+)
 
 layers = keras.layers
 COMPILED = ("xla", "graph")
@@ -253,6 +260,21 @@ def test_a_convolution_inside_a_layer_of_ones_own_is_seen(digits):
     assert trainer.engine == "graph"
 
 
+def test_what_xla_cannot_compile_is_trained_as_a_graph(digits, caplog):
+    """Keras' augmentation layers have no convolution, and an operation that XLA does not know."""
+
+    def turning():
+        stack = [layers.Reshape((28, 28, 1)), layers.RandomRotation(0.1), layers.Flatten()]
+        return keras.Sequential([keras.Input((28, 28)), *stack, layers.Dense(10, "softmax")])
+
+    trainer = Trainer(turning())
+    trainer.fit(digits.train.take(100), epochs=1)
+    assert trainer.engine == "graph"
+    assert "XLA cannot compile the model" in caplog.text
+    with pytest.raises(ModelError, match="Use engine='auto' or 'graph'"):
+        Trainer(turning(), engine="xla").fit(digits.train.take(100), epochs=1)
+
+
 def test_unknown_engine():
     with pytest.raises(
         RecipeError, match=r"engine='warp': expected one of auto, xla, graph, keras"
@@ -278,8 +300,9 @@ def test_divergence_stops_at_once(digits, engine):
 
 def test_memory_mapped_images(digits, tmp_path):
     np.save(tmp_path / "images.npy", digits.train.images)
-    mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), digits.train.labels)
-    assert np.shares_memory(mapped.images, mapped.images.base)
+    on_disk = np.load(tmp_path / "images.npy", mmap_mode="r")
+    mapped = Split(on_disk, digits.train.labels)
+    assert np.shares_memory(mapped.images, on_disk)
     assert_same(trained("xla", "dense", mapped), trained("xla", "dense", digits.train))
 
 
@@ -301,6 +324,23 @@ def test_tensorflow_data_set_with_the_recipes_schedule(digits):
     endless = stream(digits.train).filter(lambda images, labels: True)
     with pytest.raises(RecipeError, match="does not say how many batches it has"):
         Trainer("dense128").fit(endless, epochs=1)
+
+
+def test_split_with_a_validation_stream(digits):
+    data, validation = digits.train.take(200), digits.test.take(50)
+    mixed = trained("auto", "dense", data, validation=stream(validation))
+    assert mixed[0].engine == "keras"
+    assert_same(mixed, trained("keras", "dense", data, validation=validation))
+
+
+def test_streams_are_checked(digits):
+    floats = digits.train.images.astype(np.float32)  # not divided by 255
+    pairs = tf.data.Dataset.from_tensor_slices((floats, digits.train.labels)).batch(32)
+    with pytest.raises(ImageError, match="outside 0 to 1"):
+        trained("auto", "dense", pairs)
+    pairs = tf.data.Dataset.from_tensor_slices((digits.train.images, digits.train.labels + 5))
+    with pytest.raises(LabelError, match="labels from 5 to 14, the model 10 outputs"):
+        trained("auto", "dense", pairs.batch(32))
 
 
 def test_what_a_tensorflow_data_set_cannot_do(digits):

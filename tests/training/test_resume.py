@@ -17,7 +17,7 @@ import pytest
 
 import mnistkit
 from mnistkit import Recipe, Trainer
-from mnistkit.errors import RunFolderError
+from mnistkit.errors import RecipeError, RunFolderError
 
 layers = keras.layers
 RECIPE = Recipe(epochs=5, batch_size=32, schedule="cosine", warmup=0.2, learning_rate=0.003)
@@ -46,7 +46,8 @@ def run(
     folder, digits, *, model="cnn", engine="auto", epochs=None, resume=True, more=(), **options
 ):
     trainer = Trainer(model, recipe=RECIPE, seed=7, run_dir=folder, engine=engine)
-    callbacks = [*more] if epochs is None else [*more, interrupt_after(epochs)]
+    # The same callbacks in every part of a run: other ones make it another run.
+    callbacks = [*more, interrupt_after(99 if epochs is None else epochs)]
     train, validation = digits.train.take(150), digits.test.take(50)
     history = trainer.fit(
         train, validation=validation, resume=resume, callbacks=callbacks, **options
@@ -102,31 +103,32 @@ def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path):
     assert_identical(whole, parts)
 
 
+def stopper(patience):
+    return keras.callbacks.EarlyStopping("loss", patience=patience)
+
+
 def test_callbacks_keep_their_memory(digits, tmp_path):
     """EarlyStopping counts epochs without progress, across the interruption as well."""
 
-    def stopper():
+    def best_weights():
         return keras.callbacks.EarlyStopping(
             "val_loss", patience=2, min_delta=10, restore_best_weights=True
         )
 
-    whole, _ = run(tmp_path / "whole", digits, more=[stopper()])
+    whole, _ = run(tmp_path / "whole", digits, more=[best_weights()])
     assert len(whole.history["loss"]) == 3
     with pytest.raises(InterruptionError):
-        run(tmp_path / "parts", digits, epochs=2, more=[stopper()])
-    parts, _ = run(tmp_path / "parts", digits, more=[stopper()])
+        run(tmp_path / "parts", digits, epochs=2, more=[best_weights()])
+    parts, _ = run(tmp_path / "parts", digits, more=[best_weights()])
     assert_identical(whole, parts)
 
 
 def test_a_finished_run_is_not_trained_again(digits, tmp_path, caplog):
-    first, _ = run(tmp_path / "run", digits)
     epochs = []
-    again, history = run(
-        tmp_path / "run",
-        digits,
-        more=[keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: epochs.append(e))],
-    )
-    assert not epochs
+    counter = keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: epochs.append(e))
+    first, _ = run(tmp_path / "run", digits, more=[counter])
+    again, history = run(tmp_path / "run", digits, more=[counter])
+    assert len(epochs) == 5
     assert_identical(first, again)
     assert len(history.history["loss"]) == 5
     loaded = Trainer.load(tmp_path / "run")
@@ -141,6 +143,67 @@ def test_a_run_is_not_overwritten(digits, tmp_path):
         run(tmp_path / "run", digits, resume=False)
 
 
+def test_a_finished_run_is_not_extended_silently(digits, tmp_path):
+    run(tmp_path / "run", digits)
+    other = Trainer("cnn", recipe=RECIPE, seed=7, run_dir=tmp_path / "run")
+    with pytest.raises(RunFolderError, match=r"It is finished. To train its model on"):
+        other.fit(digits.train.take(150), epochs=9, resume="anyway")
+
+
+def test_a_run_can_be_replaced(digits, tmp_path):
+    run(tmp_path / "run", digits)
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    other = Trainer("dense128", run_dir=tmp_path / "run")
+    with pytest.raises(RecipeError):
+        Trainer("dense128", recipe="typo", run_dir=tmp_path / "run")
+    other.fit(digits.train.take(50), epochs=1, overwrite=True)
+    assert Trainer.load(tmp_path / "run").model.name == "dense128"
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+def test_checkpoints_of_another_run_are_not_continued(digits, tmp_path):
+    with pytest.raises(InterruptionError):
+        run(tmp_path / "run", digits, epochs=4)
+    (tmp_path / "run" / "run.json").unlink()
+    other = Trainer("cnn", recipe=RECIPE, seed=8, run_dir=tmp_path / "run")
+    with pytest.raises(InterruptionError):
+        other.fit(digits.train.take(99), callbacks=[interrupt_after(2)])
+    names = sorted(path.name for path in (tmp_path / "run").glob("checkpoint*"))
+    assert names == ["checkpoint-000001.npz", "checkpoint-000002.npz"]
+    again = Trainer("cnn", recipe=RECIPE, seed=8, run_dir=tmp_path / "run")
+    again.fit(digits.train.take(99), resume=True, callbacks=[interrupt_after(9)])
+    clean = Trainer("cnn", recipe=RECIPE, seed=8)
+    clean.fit(digits.train.take(99))
+    assert_identical(again, clean)
+
+
+def test_loss_scaling_continues_too(digits, tmp_path):
+    def trainer(folder):
+        made = Trainer("dense128", recipe=RECIPE, run_dir=folder)
+        made.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()))
+        return made
+
+    whole, parts = trainer(tmp_path / "whole"), trainer(tmp_path / "parts")
+    whole.fit(digits.train.take(100), callbacks=[interrupt_after(99)])
+    with pytest.raises(InterruptionError):
+        parts.fit(digits.train.take(100), callbacks=[interrupt_after(2)])
+    parts = trainer(tmp_path / "parts")
+    parts.fit(digits.train.take(100), resume=True, callbacks=[interrupt_after(99)])
+    assert_identical(whole, parts)
+
+
+def test_one_process_a_folder(digits, tmp_path):
+    refused = []
+
+    def second(epoch, logs):
+        with pytest.raises(RunFolderError, match="Another process is training in") as caught:
+            run(tmp_path / "run", digits)
+        refused.append(caught)
+
+    run(tmp_path / "run", digits, more=[keras.callbacks.LambdaCallback(on_epoch_end=second)])
+    assert len(refused) == 5
+
+
 def test_an_unfinished_run_cannot_be_loaded(digits, tmp_path):
     with pytest.raises(InterruptionError):
         run(tmp_path / "run", digits, epochs=2)
@@ -153,12 +216,13 @@ def test_another_run_is_refused_with_the_differences(digits, tmp_path):
         run(tmp_path / "run", digits, epochs=2)
     other = Trainer("cnn", recipe=RECIPE, seed=8, run_dir=tmp_path / "run")
     with pytest.raises(RunFolderError) as caught:
-        other.fit(digits.train.take(149), epochs=6, resume=True)
+        other.fit(digits.train.take(149), epochs=6, resume=True, callbacks=[stopper(3)])
     message = str(caught.value)
     assert "seed: 7 then, 8 now" in message
     assert "recipe.epochs: 5 then, 6 now" in message
     assert "data.num_images: 150 then, 149 now" in message
     assert "validation: {" in message
+    assert "callbacks: [" in message
     assert "resume='anyway'" in message
     other.fit(digits.train.take(149), epochs=6, resume="anyway")
     assert len(other.history["loss"]) == 6

@@ -44,7 +44,8 @@ def test_run_json_says_what_was_done(saved, digits):
     description = json.loads((folder / "run.json").read_text())
     assert description["model"]["name"] == "cnn"
     assert description["model"]["options"]["dropout"] == 0.2
-    assert description["data"]["dataset"] == "digits"
+    assert description["data"]["name"] == "digits train"
+    assert description["data"]["loaded_as"] == "digits"
     assert description["data"]["num_images"] == 100
     assert len(description["data"]["sha256"]) == 64
     assert set(description["versions"]) == {"python", "mnistkit", "tensorflow", "keras", "numpy"}
@@ -70,6 +71,44 @@ def test_a_model_that_would_run_code_is_refused(digits, tmp_path):
     Trainer(keras.Model(inputs, outputs)).save(tmp_path / "run")
     with pytest.raises(RunFolderError, match="Keras cannot read"):
         Trainer.load(tmp_path / "run")
+
+
+def test_a_named_model_that_was_changed_is_saved_as_it_is(digits, tmp_path):
+    model = mnistkit.create_model("dense128")
+    model.layers[-2].activation = keras.activations.tanh
+    trainer = Trainer(model)
+    trainer.save(tmp_path / "run")
+    loaded = Trainer.load(tmp_path / "run")
+    np.testing.assert_allclose(loaded.predict(digits.test), trainer.predict(digits.test), rtol=1e-5)
+
+
+def test_what_the_caller_compiled_is_saved(digits, tmp_path):
+    trainer = Trainer("dense128", run_dir=tmp_path / "run")
+    trainer.compile("sgd")
+    trainer.fit(digits.train.take(64), epochs=1)
+    description = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert description["compiled"]["optimizer"]["class_name"] == "SGD"
+    trainer.save(tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == description
+
+
+def test_options_that_are_numpy_numbers(tmp_path):
+    Trainer(mnistkit.create_model("cnn", dropout=np.float32(0.25))).save(tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["model"]["options"]["dropout"] == 0.25
+
+
+def test_failing_save_leaves_the_saved_run_as_it_was(saved, digits, monkeypatch):
+    trainer, folder = saved
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(
+        "mnistkit.training.run_folder._write_history",
+        lambda path, history: (_ for _ in ()).throw(OSError(28, "No space left on device")),
+    )
+    trainer.fit(digits.train.take(64), epochs=1)
+    with pytest.raises(RunFolderError, match="No space left on device"):
+        trainer.save(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    Trainer.load(folder)
 
 
 def test_folder_without_a_run(tmp_path):

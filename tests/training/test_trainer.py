@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 
 import keras
@@ -10,7 +11,14 @@ import pytest
 
 import mnistkit
 from mnistkit import Recipe, Split, Trainer
-from mnistkit.errors import ImageError, LabelError, ModelError, RecipeError, SplitError
+from mnistkit.errors import (
+    ImageError,
+    LabelError,
+    MissingPackageError,
+    ModelError,
+    RecipeError,
+    SplitError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +196,14 @@ def test_stock_callbacks_work(digits, tmp_path):
     assert batches
 
 
+def test_tensorboard_is_an_extra(digits, tmp_path):
+    if importlib.util.find_spec("tensorboard"):
+        pytest.skip("TensorBoard is installed here")
+    callback = keras.callbacks.TensorBoard(tmp_path)
+    with pytest.raises(MissingPackageError, match=r"pip install 'mnistkit\[tensorboard\]'"):
+        Trainer("dense128").fit(digits.train, callbacks=[callback])
+
+
 def test_the_trainers_own_callbacks_are_used_in_every_fit(digits):
     seen = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
@@ -226,7 +242,8 @@ def test_all_kinds_of_pixels_mean_the_same(digits, dtype):
     expected = trainer.predict(digits.test[:32])
     given = (images / 255).astype(dtype) if dtype in (np.float32, np.float64) else images
     np.testing.assert_allclose(trainer.predict(given.astype(dtype)), expected, atol=1e-6)
-    assert trainer.evaluate((given.astype(dtype), labels)).accuracy >= 0
+    result = trainer.evaluate((given.astype(dtype), labels))
+    np.testing.assert_array_equal(result.predictions, expected.argmax(axis=1))
     trainer.fit((given.astype(dtype), labels), epochs=1)
 
 
@@ -270,6 +287,110 @@ def test_more_outputs_than_classes(digits):
     two = labels < 2
     result = Trainer("dense128").evaluate(Split(images[two], labels[two], classes=["no", "yes"]))
     assert result.classes == ("no", "yes", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+def vectors():
+    return keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
+
+
+def two_outputs():
+    inputs = keras.Input((28, 28))
+    flat = keras.layers.Flatten()(inputs)
+    return keras.Model(inputs, [keras.layers.Dense(10)(flat), keras.layers.Dense(3)(flat)])
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(10, "softmax")
+
+    def call(self, images):
+        return self.dense(keras.ops.reshape(images, (-1, 784)))
+
+
+def subclassed():
+    model = Subclassed()
+    model(np.zeros((1, 28, 28), np.float32))
+    return model
+
+
+def test_models_that_take_something_else(digits):
+    with pytest.raises(ImageError, match=r"Begin the model with keras.Input\(\(28, 28\)\) and"):
+        Trainer(vectors()).fit(digits.train)
+    with pytest.raises(ModelError, match="expected one batch of images, and one probability"):
+        Trainer(two_outputs()).fit(digits.train)
+    with pytest.raises(ModelError, match=r"Make it a keras.Sequential or a functional"):
+        Trainer(subclassed()).fit(digits.train)
+
+
+def test_any_size_of_image(digits):
+    stack = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, "softmax")]
+    model = keras.Sequential([keras.Input((None, None, 1)), *stack])
+    assert Trainer(model).predict(digits.test).shape == (360, 10)
+
+
+def test_half_precision(digits):
+    with Policy("mixed_bfloat16"):
+        trainer = Trainer("dense128")
+    trainer.fit(digits.train, epochs=3)
+    assert trainer.evaluate(digits.test).accuracy > 0.5
+    with Policy("mixed_float16"):
+        slow = Trainer("dense128")
+    with pytest.raises(ModelError, match="compute in float16, which is several times slower"):
+        slow.fit(digits.train)
+
+
+class Policy:
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.name)
+
+    def __exit__(self, *error):
+        keras.config.set_dtype_policy(self.before)
+
+
+@pytest.mark.parametrize("weights", [{77: 2.0}, {"3": 1.0}, {-1: 1.0}])
+def test_weights_of_classes_that_are_none(digits, weights):
+    with pytest.raises(
+        LabelError, match="which are no class numbers; expected whole numbers from 0"
+    ):
+        Trainer("dense128").fit(digits.train, class_weight=weights)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_weights_that_make_no_sense(digits, value):
+    with pytest.raises(LabelError, match="must be 0 or more, and finite"):
+        Trainer("dense128").fit(digits.train, sample_weight=np.full(1437, value))
+
+
+@pytest.mark.parametrize("seed", [-1, None, 1.5, "0"])
+def test_seed_that_makes_no_sense(seed):
+    with pytest.raises(RecipeError, match="expected a whole number of at least 0"):
+        Trainer("dense128", seed=seed)
+
+
+def test_metrics_that_are_no_single_number(digits, tmp_path):
+    """Keras' F1Score gives one number a class."""
+
+    class PerClass(keras.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="per_class")
+            self.total = self.add_weight(shape=(10,), initializer="zeros", name="total")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.total.assign_add(keras.ops.sum(y_pred, axis=0))
+
+        def result(self):
+            return keras.ops.convert_to_tensor(self.total)
+
+    trainer = Trainer("dense128", run_dir=tmp_path / "run")
+    trainer.compile(metrics=["accuracy", PerClass()])
+    trainer.fit(digits.train.take(64), epochs=2)
+    assert np.shape(trainer.history["per_class"]) == (2, 10)
+    assert Trainer.load(tmp_path / "run").history == trainer.history
 
 
 @pytest.mark.parametrize("model", [3, None, keras.layers.Dense(3)])

@@ -19,10 +19,9 @@ from mnistkit.errors import UnknownNameError
 def evaluate(folder: Path, dataset: str | None, as_json: bool) -> None:
     """Measure the model saved in FOLDER on the test images of a data set."""
     from mnistkit.datasets import load_dataset
-    from mnistkit.training.run_folder import read_data_record
+    from mnistkit.training.run_folder import loaded_as
 
-    record = read_data_record(folder)
-    data = load_dataset(dataset or _checked(record.dataset if record else "", folder))
+    data = load_dataset(dataset or _checked(loaded_as(folder), folder))
     from mnistkit.quiet import quiet_tensorflow
 
     quiet_tensorflow()
@@ -36,9 +35,12 @@ def _checked(trained_on: str, folder: Path) -> str:
     """The name of what a run was trained on, if that is something that can be loaded by name."""
     from mnistkit.datasets import DATASETS
 
+    if ":" in trained_on:
+        return trained_on
     if not trained_on:
         raise click.UsageError(
-            f"The run in {str(folder)!r} does not say what it was trained on. Give --dataset NAME."
+            f"The run in {str(folder)!r} was not trained on data that was loaded by a name. "
+            "Give --dataset NAME."
         )
     try:
         DATASETS.find(trained_on)

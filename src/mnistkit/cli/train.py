@@ -80,9 +80,7 @@ def train(
     from mnistkit.models import create_model
     from mnistkit.training import Trainer, run_folder
 
-    if out is not None and overwrite:
-        run_folder.remove(out)
-    if out is not None and run_folder.status(out) == "finished":
+    if resume and out is not None and run_folder.status(out) == "finished":
         click.echo("The run is finished, and is not trained again.", err=True)
     built = create_model(
         model,
@@ -92,7 +90,12 @@ def train(
     )
     trainer = Trainer(built, recipe=recipe, seed=seed, run_dir=out, engine=engine)
     trainer.fit(
-        data.train, validation=validation, epochs=epochs, batch_size=batch_size, resume=resume
+        data.train,
+        validation=validation,
+        epochs=epochs,
+        batch_size=batch_size,
+        resume=resume,
+        overwrite=overwrite and out is not None,
     )
     click.echo(str(trainer.evaluate(data.test)))
     if out is None:

@@ -86,6 +86,7 @@ class Dataset:
         """
         if not isinstance(test, Split):
             train, test = train.holdout(test, by="class", seed=0)
+        train, test = train[:], test[:]  # the caller's keep their names
         train.dataset = test.dataset = info.name
         train.part, test.part = "train", "test"
         return cls(train, test, info)
@@ -124,12 +125,14 @@ class Dataset:
         >>> Dataset.from_arrays((images, [0, 1] * 5), classes=["no", "yes"])
         <Dataset arrays: 8 + 2 images of 28x28, 2 classes>
         """
-        parts = [train] if isinstance(test, float) else [train, test]
+        parts = [train] if isinstance(test, int | float) else [train, test]
         if classes is None:
             classes = _numbered(max(_largest(labels) for _, labels in parts) + 1)
         splits = [Split(images, labels, classes=classes) for images, labels in parts]
         info = DatasetInfo(name, title="own arrays", classes=tuple(classes))
-        return cls.from_splits(splits[0], test if isinstance(test, float) else splits[1], info)
+        return cls.from_splits(
+            splits[0], test if isinstance(test, int | float) else splits[1], info
+        )
 
     @classmethod
     def from_idx(

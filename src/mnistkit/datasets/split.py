@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from mnistkit.datasets.normalize import to_uint8, to_unit_floats
 from mnistkit.errors import ImageError, LabelError, SplitError
 
 Writers = NDArray[np.int64]
+_MOST_CLASSES = 256
 
 
 class Split:
@@ -69,6 +70,7 @@ class Split:
         self.classes: tuple[str, ...] = tuple(map(str, names))
         self.dataset = dataset
         self.part = part
+        self.loaded_as = ""  # the name given to load_dataset, if it came from there
         self._writers = writers
 
     @property
@@ -194,8 +196,16 @@ class Split:
             raise SplitError(f"{key!r} selects none of the {len(self):,} images of {self!r}.")
         selected.classes = self.classes
         selected.dataset, selected.part = self.dataset, self.part
+        selected.loaded_as = self.loaded_as
         selected._writers = None if self._writers is None else _Later(self, index)
         return selected
+
+    def __iter__(self) -> NoReturn:
+        # Without it Python would try split[0], split[1], ..., and find the split empty.
+        raise TypeError(
+            "A split is not iterated over. For pairs write zip(split.images, split.labels), for "
+            "Keras' arrays split.arrays()."
+        )
 
     def __repr__(self) -> str:
         name = f" {self.name}" if self.name else ""
@@ -239,14 +249,17 @@ def _checked_labels(
     if array.shape != (num_images,):
         raise LabelError(
             f"There are {num_images:,} images, but the labels have the shape {array.shape}; "
-            f"expected ({num_images},), one class number an image."
+            f"expected ({num_images},), one class number an image. "
+            "One-hot labels become class numbers with labels.argmax(axis=1)."
         )
     if not np.issubdtype(array.dtype, np.integer):
         raise LabelError(
-            f"Labels are class numbers, integers from 0; these are of type {array.dtype}. "
-            "One-hot labels become class numbers with labels.argmax(axis=1)."
+            f"Labels are class numbers, integers from 0; these are of type {array.dtype}. Whole "
+            "numbers stored otherwise become integers with labels.astype(int)."
         )
-    limit = 256 if classes is None else min(len(classes), 256)
+    if classes is not None and len(classes) > _MOST_CLASSES:
+        raise LabelError(f"There are {len(classes)} classes; labels are uint8, for at most 256.")
+    limit = _MOST_CLASSES if classes is None else len(classes)
     smallest, largest = int(array.min()), int(array.max())
     if smallest < 0 or largest >= limit:
         raise LabelError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 # How far from 1 the probabilities of one image may add up: room for half-precision rounding.
-_SUM_TOLERANCE = 1e-3
+_SUM_TOLERANCE = 5e-3
 # Keras clips there before it takes the logarithm: a sure mistake costs 16.1, not infinity.
 _SMALLEST_PROBABILITY = 1e-7
 

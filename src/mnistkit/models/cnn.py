@@ -49,7 +49,7 @@ def cnn(
             layers.Flatten(),
             layers.Dense(256, activation="relu"),
             layers.Dropout(dropout),
-            layers.Dense(num_classes, activation="softmax"),
+            layers.Dense(num_classes, activation="softmax", dtype="float32"),
         ],
         name="cnn",
     )

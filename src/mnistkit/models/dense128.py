@@ -36,7 +36,7 @@ def dense128(*, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28)) 
             keras.Input(input_shape),
             keras.layers.Flatten(),
             keras.layers.Dense(128, activation="relu"),
-            keras.layers.Dense(num_classes, activation="softmax"),
+            keras.layers.Dense(num_classes, activation="softmax", dtype="float32"),
         ],
         name="dense128",
     )

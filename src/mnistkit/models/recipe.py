@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -75,8 +76,15 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise _refusal(name, value, "a whole number of at least 1")
+            object.__setattr__(self, name, int(value))
+        if isinstance(self.metrics, str):
+            raise _refusal(
+                "metrics", self.metrics, f"a tuple of names, such as ({self.metrics!r},)"
+            )
+        if "learning_rate" in self.optimizer_options:
+            raise _refusal("optimizer_options", self.optimizer_options, "no learning_rate in it")
         if not 0 < self.learning_rate < math.inf:
             raise _refusal("learning_rate", self.learning_rate, "a number above 0")
         if not 0 <= self.final_learning_rate <= self.learning_rate:

@@ -21,15 +21,30 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     write : function
         Writes the file whose path it is given.
     """
-    temporary = path.with_name(f"{_PREFIX}{os.getpid()}.{path.name}")
+    write_together(path.parent, {path.name: write})
+
+
+def write_together(folder: Path, writes: dict[str, Callable[[Path], object]]) -> None:
+    """The same for several files: none is moved to its place before all are on the disk.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    writes : dict of str to function
+        The names, in the order in which they are to be moved, and who writes them.
+    """
+    temporary = {name: folder / f"{_PREFIX}{os.getpid()}.{name}" for name in writes}
     try:
-        write(temporary)
-        _flush(temporary)
-        temporary.replace(path)
+        for name, write in writes.items():
+            write(temporary[name])
+            _flush(temporary[name])
+        for name in writes:
+            temporary[name].replace(folder / name)
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
     if os.name == "posix":  # elsewhere a folder cannot be opened
-        _flush(path.parent)
+        _flush(folder)
 
 
 def remove_unfinished(folder: Path) -> None:

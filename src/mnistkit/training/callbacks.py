@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from mnistkit.errors import DivergenceError
 from mnistkit.training import checkpoints
+from mnistkit.training.callback_state import changes_since, restore
 from mnistkit.training.checkpoints import Checkpoint
+from mnistkit.training.fitting import Fit
 from mnistkit.training.order import seed_layers
+from mnistkit.training.run_folder import plain
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +46,11 @@ class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss so far."""
         loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
+        if not math.isfinite(float(loss)):
             raise DivergenceError(
                 f"Training has diverged: the loss is {loss} at step {batch + 1} of epoch "
-                f"{self._epoch + 1}. Try a lower learning rate, for instance a tenth of it; a run "
-                "folder keeps the last good checkpoint."
+                f"{self._epoch + 1}. Try a lower learning rate, for instance a tenth of it. If "
+                "there is a run folder, it keeps the last good checkpoint."
             )
 
 
@@ -75,8 +75,8 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
     ----------
     folder : pathlib.Path
     history : ContinuedHistory
-    others : sequence of keras.callbacks.Callback
-        Whose state is kept too.
+    fit : Fit
+        Whose callbacks' state is kept too.
     start : Checkpoint or None
         Where the run goes on.
     """
@@ -85,13 +85,13 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         folder: Path,
         history: ContinuedHistory,
-        others: Sequence[keras.callbacks.Callback],
+        fit: Fit,
         start: Checkpoint | None,
     ) -> None:
         super().__init__()
         self._folder = folder
         self._history = history
-        self._others = others
+        self._fit = fit
         self._start = start
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
@@ -99,16 +99,21 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         if self._start is None:
             self._write(0)
             return
-        for callback, state in zip(self._others, self._start.callbacks, strict=False):
-            _set_state(callback, state)
+        for callback, state in zip(self._fit.callbacks, self._start.callbacks, strict=False):
+            restore(callback, state)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Write a checkpoint."""
         self._write(epoch + 1)
 
     def _write(self, epoch: int) -> None:
-        history = {name: list(map(float, v)) for name, v in self._history.history.items()}
-        states = [_state(callback) for callback in self._others]
+        history = {name: list(map(plain, v)) for name, v in self._history.history.items()}
+        states = [
+            changes_since(callback, settings)
+            for callback, settings in zip(
+                self._fit.callbacks, self._fit.callback_settings, strict=True
+            )
+        ]
         try:
             checkpoints.write(self._folder, checkpoints.capture(self.model, epoch, history, states))
         except OSError as error:
@@ -118,52 +123,3 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
                 epoch,
                 error,
             )
-
-
-def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """What a callback has noted: its attributes that are plain values, such as counters."""
-    return {
-        name: plain
-        for name, value in vars(callback).items()
-        if name not in ("params", "_params") and (plain := _plain(value)) is not _NOT_PLAIN
-    }
-
-
-def _set_state(callback: keras.callbacks.Callback, state: dict[str, Any]) -> None:
-    for name, value in state.items():
-        if name in vars(callback):
-            setattr(callback, name, _from_plain(value))
-
-
-_NOT_PLAIN = object()
-_ARRAYS = "__arrays__"
-_OPERATION = "__keras_operation__"
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON can hold it; `_NOT_PLAIN` if it cannot."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
-        # Weights that a callback has put aside, as EarlyStopping does.
-        return {_ARRAYS: [[str(v.dtype), list(v.shape), v.tobytes().hex()] for v in value]}
-    name = getattr(value, "__name__", "")
-    if callable(value) and value is getattr(keras.ops, name, None):
-        # How EarlyStopping compares. It is chosen late, and other attributes are changed with it.
-        return {_OPERATION: name}
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return _NOT_PLAIN
-    return value
-
-
-def _from_plain(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {_ARRAYS}:
-        return [
-            np.frombuffer(bytes.fromhex(content), dtype=dtype).reshape(shape).copy()
-            for dtype, shape, content in value[_ARRAYS]
-        ]
-    if isinstance(value, dict) and set(value) == {_OPERATION}:
-        return getattr(keras.ops, value[_OPERATION])
-    return value

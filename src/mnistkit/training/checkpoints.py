@@ -119,7 +119,9 @@ def read_last(folder: Path) -> Checkpoint | None:
             return _read(path)
         except (NpzError, OSError, ValueError, KeyError) as error:
             logger.warning(
-                "The checkpoint %s is damaged (%s); the one before it is used.", path, error
+                "The checkpoint %s is damaged (%s); one before it is used, if there is one.",
+                path,
+                error,
             )
     return None
 

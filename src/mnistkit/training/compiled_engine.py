@@ -7,57 +7,51 @@ from typing import Any
 
 import keras
 
-from mnistkit.training.data import Examples, Sources
+from mnistkit.training.data import Examples
+from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
 from mnistkit.training.programs import (
     Chunks,
-    Engine,
     Program,
     measuring_chunks,
     measuring_program,
-    prepare,
-    training_program,
 )
 
 Logs = dict[str, Any]
 
 
 def fit_compiled(
-    model: keras.Model,
-    sources: Sources,
+    fit: Fit,
+    program: Program,
     *,
-    engine: Engine,
     first_epoch: int,
-    epochs: int,
-    batch_size: int,
-    seed: int,
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: int,
-) -> keras.callbacks.History:
+) -> None:
     """Train a compiled model; see `Trainer.fit`. Callbacks are called in Keras' own order."""
-    train = sources.train
+    model, train, batch_size = fit.model, fit.sources.train, fit.recipe.batch_size
     assert isinstance(train, Examples)  # the trainer gives streams to Keras
-    prepare(model, train)
-    program = training_program(model, batch_size, engine)
     chunks = Chunks(train, batch_size)
-    measure = _measurement(model, sources.validation)
+    measure = _measurement(model, fit.sources.validation)
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
         add_progbar=verbose != 0,
         model=model,
         verbose=verbose,
-        epochs=epochs,
+        epochs=fit.recipe.epochs,
         steps=train.num_batches(batch_size),
     )
     model.stop_training = False
     hooks.on_train_begin()
     logs: Logs = {}
     # Keras' BackupAndRestore asks by this attribute for another first epoch.
-    for epoch in range(getattr(model, "_initial_epoch", None) or first_epoch, epochs):
+    for epoch in range(getattr(model, "_initial_epoch", None) or first_epoch, fit.recipe.epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
-        _train_epoch(model, program, chunks.in_order(epoch_order(seed, epoch, len(train))), hooks)
+        _train_epoch(
+            model, program, chunks.in_order(epoch_order(fit.seed, epoch, len(train))), hooks
+        )
         logs = model.get_metrics_result()
         if measure is not None:
             logs = {**logs, **measure(hooks)}
@@ -66,7 +60,6 @@ def fit_compiled(
             break
     model.optimizer.finalize_variable_values(model.trainable_weights)
     hooks.on_train_end(logs)
-    return model.history
 
 
 def _train_epoch(model: keras.Model, program: Program, chunks: Any, hooks: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mnistkit.errors import RecipeError
+from mnistkit.errors import MissingPackageError, ModelError, RecipeError
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +32,43 @@ def is_compiled_by_caller(model: keras.Model) -> bool:
     A recipe's optimizer is not used again: its schedule has come to its end.
     """
     return bool(model.compiled) and model.optimizer not in _made_here
+
+
+def refuse_slow_precision(model: keras.Model) -> None:
+    """Refuse half precision on a processor that has to imitate it.
+
+    Raises
+    ------
+    ModelError
+        If a layer computes in float16 and there is no GPU.
+    """
+    import tensorflow as tf
+
+    halves = [layer.name for layer in model.layers if layer.compute_dtype == "float16"]
+    if halves and not tf.config.list_physical_devices("GPU"):
+        raise ModelError(
+            f"The layers {halves} compute in float16, which is several times slower than float32 "
+            "on this machine, since it has no GPU. Build the model under the policy 'float32', or "
+            "'mixed_bfloat16'."
+        )
+
+
+def refuse_missing_tensorboard(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Say what to install before training starts; TensorBoard does not come with TensorFlow.
+
+    Raises
+    ------
+    MissingPackageError
+        If a callback needs TensorBoard, and it is not installed.
+    """
+    import keras
+
+    wanted = any(isinstance(callback, keras.callbacks.TensorBoard) for callback in callbacks)
+    if wanted and importlib.util.find_spec("tensorboard") is None:
+        raise MissingPackageError(
+            "keras.callbacks.TensorBoard needs the package 'tensorboard', which is not installed. "
+            "Install it with: pip install 'mnistkit[tensorboard]'."
+        )
 
 
 def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:

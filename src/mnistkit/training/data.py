@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from dataclasses import dataclass
@@ -11,13 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import ImageError, LabelError, RecipeError, SplitError
+from mnistkit.datasets.normalize import checked_images
+from mnistkit.errors import ImageError, LabelError, ModelError, RecipeError
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-    from mnistkit.training.run_folder import DataRecord
 
 Data = Split | tuple[ArrayLike, ArrayLike]
 
@@ -65,6 +65,30 @@ def as_split(data: Data) -> Split:
     )
 
 
+def model_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], int]:
+    """The shape of one input image, with None where any size will do, and the number of outputs.
+
+    Raises
+    ------
+    ModelError
+        If the model does not take one batch of images and return one batch of probabilities.
+    """
+    try:
+        inputs, outputs = tuple(model.input_shape), tuple(model.output_shape)
+    except AttributeError as error:
+        raise ModelError(
+            f"The model {model.name!r} does not say the shapes of its input and output. Make it a "
+            "keras.Sequential or a functional keras.Model, for instance "
+            "keras.Model(inputs, your_model(inputs)) with inputs = keras.Input((28, 28))."
+        ) from error
+    if len(outputs) != 2 or not isinstance(outputs[1], int) or isinstance(inputs[0], tuple):
+        raise ModelError(
+            f"The model {model.name!r} takes inputs of shape {inputs} and returns outputs of shape "
+            f"{outputs}; expected one batch of images, and one probability a class: (None, n)."
+        )
+    return inputs[1:], outputs[1]
+
+
 def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     """Give images the shape of the model's input; a missing channel axis is added.
 
@@ -73,21 +97,28 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     ImageError
         If the images are of another shape.
     """
-    expected = tuple(model.input_shape[1:])
+    expected, _ = model_shapes(model)
     found = images.shape[1:]
-    if found == expected:
+    if _agree(found, expected):
         return images
-    if (*found, 1) == expected:
+    if _agree((*found, 1), expected):
         return images[..., None]
-    if found == (*expected, 1):
+    if found[-1:] == (1,) and _agree(found[:-1], expected):
         return images[..., 0]
-    single = " For a single picture add the first axis: images[None]." if (
-        images.shape in (expected, expected[:-1])
-    ) else ""  # fmt: skip
+    advice = "Resize them, or build the model for images of their size."
+    if _agree(images.shape, expected) or _agree((*images.shape, 1), expected):
+        advice = "For a single picture add the first axis: images[None]."
+    elif len(expected) == 1:
+        advice = f"Begin the model with keras.Input({found}) and keras.layers.Flatten()."
     raise ImageError(
         f"The images are of shape {images.shape}, but the model {model.name!r} takes "
-        f"{('n', *expected)}.{single} "
-        "Resize them, or build the model with input_shape=" + f"{found}."
+        f"{('n', *expected)}. {advice}"
+    )
+
+
+def _agree(found: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(found) == len(expected) and all(
+        wanted in (None, size) for size, wanted in zip(found, expected, strict=True)
     )
 
 
@@ -99,8 +130,8 @@ def check_labels(split: Split, model: keras.Model) -> NDArray[np.int32]:
     LabelError
         If there are more classes than outputs.
     """
-    outputs = model.output_shape[-1]
-    if len(split.classes) > outputs and split.labels.max() >= outputs:
+    _, outputs = model_shapes(model)
+    if split.labels.max() >= outputs:
         raise LabelError(
             f"The data has {len(split.classes)} classes, the model {model.name!r} has {outputs} "
             f"outputs. Build it with num_classes={len(split.classes)}."
@@ -112,6 +143,7 @@ def weights_per_example(
     labels: NDArray[np.int32],
     sample_weight: ArrayLike | None,
     class_weight: dict[int, float] | None,
+    num_classes: int,
 ) -> NDArray[np.float32] | None:
     """One weight an image from weights by image and by class; None if there are neither.
 
@@ -132,8 +164,16 @@ def weights_per_example(
             )
         weights = weights * given
     if class_weight is not None:
+        unknown = [label for label in class_weight if label not in range(num_classes)]
+        if unknown:
+            raise LabelError(
+                f"class_weight has {unknown!r}, which are no class numbers; expected whole numbers "
+                f"from 0 to {num_classes - 1}."
+            )
         for label, weight in class_weight.items():
             weights[labels == label] *= np.float32(weight)
+    if not (weights >= 0).all() or np.isinf(weights).any():  # NaN is not >= 0 either
+        raise LabelError("The weights of images and classes must be 0 or more, and finite.")
     return weights
 
 
@@ -145,19 +185,27 @@ class Sources:
     ----------
     train : Examples or tf.data.Dataset
     validation : Examples, tf.data.Dataset or None
-    record, validation_record : DataRecord or None
-        What to note in a run's folder; None for a stream, whose content is not known beforehand.
+    train_split, validation_split : Split or None
+        What they were made of; None for a stream, whose content is not known beforehand.
     """
 
     train: Examples | tf.data.Dataset
     validation: Examples | tf.data.Dataset | None
-    record: DataRecord | None = None
-    validation_record: DataRecord | None = None
+    train_split: Split | None = None
+    validation_split: Split | None = None
 
     @property
-    def is_stream(self) -> bool:
-        """Whether the training data is a ``tf.data.Dataset``."""
-        return not isinstance(self.train, Examples)
+    def has_stream(self) -> bool:
+        """Whether any of the data is a ``tf.data.Dataset``."""
+        return is_stream(self.train) or is_stream(self.validation)
+
+    def train_record(self) -> dict[str, Any] | None:
+        """What to note of the training data in a run's folder."""
+        return None if self.train_split is None else record_of(self.train_split)
+
+    def validation_record(self) -> dict[str, Any] | None:
+        """What to note of the validation data in a run's folder."""
+        return None if self.validation_split is None else record_of(self.validation_split)
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """How many steps an epoch has.
@@ -179,40 +227,40 @@ class Sources:
         return steps
 
 
+def record_of(split: Split) -> dict[str, Any]:
+    """Name, size and hash of a split; the hash is of the images' bytes followed by the labels'."""
+    digest = hashlib.sha256(np.ascontiguousarray(split.images).data)
+    digest.update(np.ascontiguousarray(split.labels).data)
+    return {
+        "name": split.name,
+        "loaded_as": split.loaded_as,
+        "num_images": len(split),
+        "sha256": digest.hexdigest(),
+    }
+
+
 def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
     """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
 
 
-def stream_sources(
-    train: tf.data.Dataset, validation: Any, sample_weight: Any, class_weight: Any
-) -> Sources:
-    """The sources of a `fit` on a ``tf.data.Dataset``.
+def checked_stream(dataset: tf.data.Dataset, num_outputs: int) -> tf.data.Dataset:
+    """A stream with its integer images divided by 255, after a look at its first batch.
 
     Raises
     ------
-    SplitError
-        If a part of it is to be set aside.
-    LabelError
-        If weights are given beside it.
+    ImageError, LabelError
+        If the first batch has pixels out of range, or labels that the model has no output for.
     """
-    if sample_weight is not None or class_weight is not None:
-        raise LabelError(
-            "Weights cannot be given beside a tf.data.Dataset; let it yield "
-            "(images, labels, weights)."
-        )
-    if isinstance(validation, float | int):
-        raise SplitError(
-            "No fraction of a tf.data.Dataset can be set aside; give validation=... data of its "
-            "own, for instance dataset.take(n) and train on dataset.skip(n)."
-        )
-    if validation is not None and not is_stream(validation):
-        split = as_split(validation)
-        validation = Examples(split.images, split.labels.astype(np.int32))
-    elif validation is not None:
-        validation = normalized_stream(validation)
-    return Sources(normalized_stream(train), validation)
+    for images, labels, *_ in dataset.take(1).as_numpy_iterator():
+        checked_images(images)
+        if labels.size and not 0 <= labels.min() <= labels.max() < num_outputs:
+            raise LabelError(
+                f"The tf.data.Dataset has labels from {labels.min()} to {labels.max()}, the model "
+                f"{num_outputs} outputs. Build it with num_classes={labels.max() + 1}."
+            )
+    return normalized_stream(dataset)
 
 
 def normalized_stream(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mnistkit.errors import RunFolderError
 from mnistkit.training import checkpoints, run_folder
 from mnistkit.training.data import Examples, Sources
-from mnistkit.training.programs import Engine
+from mnistkit.training.programs import Engine, Program
 
 if TYPE_CHECKING:
     import keras
@@ -21,133 +23,177 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def fit(
-    model: keras.Model,
-    sources: Sources,
+@dataclass(frozen=True)
+class Fit:
+    """Everything that one `fit` depends on.
+
+    Attributes
+    ----------
+    model : keras.Model
+        Compiled.
+    sources : Sources
+    recipe : Recipe
+    seed : int
+    engine : Engine
+    callbacks : tuple of keras.callbacks.Callback
+    callback_settings : tuple of dict
+        What each callback is set to before training; afterwards its counters have moved.
+    """
+
+    model: keras.Model
+    sources: Sources
+    recipe: Recipe
+    seed: int
+    engine: Engine
+    callbacks: tuple[keras.callbacks.Callback, ...]
+    callback_settings: tuple[dict[str, Any], ...]
+
+    def describe(self) -> run_folder.Description:
+        """What a run's folder says of it."""
+        compiled = self.model.get_compile_config() or {}
+        weights = self.sources.train.weights if isinstance(self.sources.train, Examples) else None
+        return run_folder.describe(
+            self.model,
+            self.recipe,
+            self.seed,
+            self.sources.train_record(),
+            validation=self.sources.validation_record(),
+            example_weights=None if weights is None else hashlib.sha256(weights.data).hexdigest(),
+            compiled={
+                part: _without_names(compiled.get(part))
+                for part in ("optimizer", "loss", "metrics", "weighted_metrics")
+            },
+            callbacks=self.callback_settings,
+            engine=self.engine,
+        )
+
+
+def run_fit(
+    fit: Fit,
+    program: Program | None,
     *,
-    recipe: Recipe,
-    seed: int,
-    engine: Engine,
-    callbacks: Sequence[keras.callbacks.Callback],
     run_dir: Path | None,
     resume: bool | Literal["anyway"],
+    overwrite: bool,
     verbose: int,
 ) -> keras.callbacks.History:
-    """Train a compiled model; see `Trainer.fit`."""
+    """Train; see `Trainer.fit`."""
+    if run_dir is None:
+        return _train(fit, program, None, verbose)
+    with _locked(run_dir):
+        run = _Run(run_dir, fit)
+        if run.is_finished(resume=resume, overwrite=overwrite):
+            return run.finished_history()
+        run.open(resume=bool(resume), overwrite=overwrite)
+        history = _train(fit, program, run, verbose)
+        run.close(history.history)
+    return history
+
+
+def _train(
+    fit: Fit, program: Program | None, run: _Run | None, verbose: int
+) -> keras.callbacks.History:
     from mnistkit.training.callbacks import (
         ContinuedHistory,
         SeedLayers,
         StopOnDivergence,
         WriteCheckpoints,
     )
+    from mnistkit.training.compiled_engine import fit_compiled
+    from mnistkit.training.keras_engine import fit_with_keras
 
-    run = None
-    if run_dir is not None:
-        run = _Run(run_dir, describe(model, sources, recipe, seed, engine))
-        if run.is_finished(resume):
-            return run.finished_history(model)
-        run.open(model, resume)
     start = run.start if run else None
     history = ContinuedHistory(start.history if start else {})
     # Keras, too, has its History after the callers' callbacks, which may add to the logs.
-    every: list[Any] = [SeedLayers(seed), *callbacks, history, StopOnDivergence()]
+    every: list[Any] = [SeedLayers(fit.seed), *fit.callbacks, history, StopOnDivergence()]
     if run is not None:
-        every.append(WriteCheckpoints(run.folder, history, list(callbacks), start))
-    settings: dict[str, Any] = {
-        "first_epoch": 0 if start is None else recipe.epochs if start.stopped else start.epoch,
-        "epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "seed": seed,
-        "callbacks": every,
-        "verbose": verbose,
-    }
-    _run_engine(model, sources, engine, settings)
-    if run is not None:
-        run.close(model, history.history)
+        every.append(WriteCheckpoints(run.folder, history, fit, start))
+    first_epoch = 0 if start is None else fit.recipe.epochs if start.stopped else start.epoch
+    if program is None:
+        fit_with_keras(fit, first_epoch=first_epoch, callbacks=every, verbose=verbose)
+    else:
+        fit_compiled(fit, program, first_epoch=first_epoch, callbacks=every, verbose=verbose)
     return history
 
 
-def describe(
-    model: keras.Model, sources: Sources, recipe: Recipe, seed: int, engine: Engine
-) -> run_folder.Description:
-    """Everything that this `fit` depends on."""
-    validation = sources.validation_record
-    weights = sources.train.weights if isinstance(sources.train, Examples) else None
-    compiled = model.get_compile_config() or {}
-    return run_folder.describe(
-        model,
-        recipe,
-        seed,
-        sources.record,
-        validation=asdict(validation) if validation else None,
-        example_weights=None if weights is None else hashlib.sha256(weights.data).hexdigest(),
-        optimizer=_without_names(compiled.get("optimizer")),
-        loss=_without_names(compiled.get("loss")),
-        engine=engine,
-    )
+class _Run:
+    """The folder of one run, from its beginning or its continuation to its end."""
+
+    def __init__(self, folder: Path, fit: Fit) -> None:
+        self.folder = folder
+        self.start: checkpoints.Checkpoint | None = None
+        self._fit = fit
+        self._description = fit.describe()
+
+    def is_finished(self, *, resume: bool | str, overwrite: bool) -> bool:
+        """Whether the run was finished before; refuses what is not to be resumed."""
+        status = run_folder.status(self.folder)
+        if status is None or overwrite:
+            return False
+        if not resume:
+            run_folder.refuse_existing(self.folder)
+        if resume != "anyway" or status == "finished":
+            run_folder.refuse_differences(self.folder, self._description)
+        return status == "finished"
+
+    def finished_history(self) -> keras.callbacks.History:
+        """Give the model its weights, and return what was measured; nothing is trained."""
+        from mnistkit.training.callbacks import ContinuedHistory
+
+        logger.info("The run in %s is finished; it is not trained again.", self.folder)
+        history = ContinuedHistory(run_folder.load_result(self.folder, self._fit.model))
+        history.on_train_begin()
+        return history
+
+    def open(self, *, resume: bool, overwrite: bool) -> None:
+        """Begin, or give the model the state of the last checkpoint."""
+        model = self._fit.model
+        if not model.optimizer.built:
+            with model.distribute_strategy.scope():
+                model.optimizer.build(model.trainable_variables)
+        if resume and run_folder.status(self.folder) is not None:
+            self.start = checkpoints.read_last(self.folder)
+        if self.start is None:
+            if overwrite:
+                run_folder.remove(self.folder)
+            checkpoints.remove_all(self.folder)  # another run's, or damaged ones
+            run_folder.begin(self.folder, self._description)
+            return
+        self.start.restore(model)
+        logger.info("The run in %s goes on after epoch %d.", self.folder, self.start.epoch)
+
+    def close(self, history: dict[str, list[Any]]) -> None:
+        """Write the result, which replaces the checkpoints."""
+        run_folder.finish(self.folder, self._fit.model, self._description, history)
+        checkpoints.remove_all(self.folder)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the same folder; a killed process keeps no lock."""
+    from filelock import FileLock, Timeout
+
+    run_folder.make(folder)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunFolderError(
+            f"Another process is training in {str(folder)!r}. Wait for it, stop it, or take "
+            "another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            (folder / ".lock").unlink(missing_ok=True)
 
 
 def _without_names(settings: Any) -> Any:
     """A Keras configuration without the names that Keras counts up from object to object."""
     if isinstance(settings, dict):
         return {key: _without_names(value) for key, value in settings.items() if key != "name"}
+    if isinstance(settings, list | tuple):
+        return [_without_names(value) for value in settings]
     return settings
-
-
-class _Run:
-    """The folder of one run, from its beginning or its continuation to its end."""
-
-    def __init__(self, folder: Path, description: run_folder.Description) -> None:
-        self.folder = folder
-        self.start: checkpoints.Checkpoint | None = None
-        self._description = description
-
-    def is_finished(self, resume: bool | str) -> bool:
-        """Whether the run was finished before; refuses what is not to be resumed."""
-        status = run_folder.status(self.folder)
-        if status is None:
-            return False
-        if not resume:
-            run_folder.refuse_existing(self.folder)
-        if resume != "anyway":
-            run_folder.refuse_differences(self.folder, self._description)
-        return status == "finished"
-
-    def finished_history(self, model: keras.Model) -> keras.callbacks.History:
-        """Give the model its weights, and return what was measured; nothing is trained."""
-        from mnistkit.training.callbacks import ContinuedHistory
-
-        logger.info("The run in %s is finished; it is not trained again.", self.folder)
-        history = ContinuedHistory(run_folder.load_result(self.folder, model))
-        history.on_train_begin()
-        return history
-
-    def open(self, model: keras.Model, resume: bool | str) -> None:
-        """Begin, or give the model the state of the last checkpoint."""
-        with model.distribute_strategy.scope():
-            model.optimizer.build(model.trainable_variables)
-        if resume:
-            self.start = checkpoints.read_last(self.folder)
-        if self.start is None:
-            run_folder.begin(self.folder, self._description)
-            return
-        self.start.restore(model)
-        logger.info("The run in %s goes on after epoch %d.", self.folder, self.start.epoch)
-
-    def close(self, model: keras.Model, history: dict[str, list[float]]) -> None:
-        """Write the result, which replaces the checkpoints."""
-        run_folder.finish(self.folder, model, self._description, history)
-        checkpoints.remove_all(self.folder)
-
-
-def _run_engine(
-    model: keras.Model, sources: Sources, engine: Engine, settings: dict[str, Any]
-) -> None:
-    if engine == "keras":
-        from mnistkit.training.keras_engine import fit_with_keras
-
-        fit_with_keras(model, sources, **settings)
-        return
-    from mnistkit.training.compiled_engine import fit_compiled
-
-    fit_compiled(model, sources, engine=engine, **settings)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.datasets.normalize import to_unit_floats
-from mnistkit.training.data import Examples, Sources
+from mnistkit.training.data import Examples
+from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
 
 if TYPE_CHECKING:
@@ -32,29 +33,26 @@ class CurrentEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
 
 
 def fit_with_keras(
-    model: keras.Model,
-    sources: Sources,
+    fit: Fit,
     *,
     first_epoch: int,
-    epochs: int,
-    batch_size: int,
-    seed: int,
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: int,
-) -> keras.callbacks.History:
+) -> None:
     """Train a compiled model; see `Trainer.fit`."""
     current = CurrentEpoch()
-    train = sources.train
+    train, validation = fit.sources.train, fit.sources.validation
     if isinstance(train, Examples):
         count = len(train)
-        train = _batches(train, batch_size, lambda: epoch_order(seed, current.epoch, count))
-    validation = sources.validation
+        train = _batches(
+            train, fit.recipe.batch_size, lambda: epoch_order(fit.seed, current.epoch, count)
+        )
     if isinstance(validation, Examples):
         validation = _arrays(validation)
-    return model.fit(
+    fit.model.fit(
         train,
         initial_epoch=first_epoch,
-        epochs=epochs,
+        epochs=fit.recipe.epochs,
         validation_data=validation,
         validation_batch_size=_VALIDATION_BATCH if isinstance(validation, tuple) else None,
         shuffle=False,

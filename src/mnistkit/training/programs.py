@@ -8,19 +8,23 @@ to be seen, is handed to one program that loops over its batches. Each step is t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.errors import ModelError
 from mnistkit.training.data import Examples
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+logger = logging.getLogger(__name__)
 
 Engine = Literal["xla", "graph", "keras"]
 ENGINES = ("auto", "xla", "graph", "keras")
@@ -87,7 +91,8 @@ def prepare(model: keras.Model, train: Examples) -> None:
     outputs = model(images, training=False)
     model.compute_loss(images, labels, outputs, weights, training=False)
     model.compute_metrics(images, labels, outputs, weights)
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     model.reset_metrics()
 
 
@@ -184,6 +189,10 @@ class Program:
         self._many = tf.function(partial(self._loop), autograph=False, jit_compile=jit_compile)
         self._one = tf.function(partial(self._single), autograph=False)
 
+    def compile(self, chunk: Chunk) -> None:
+        """Compile for chunks of this size, without taking a step."""
+        self.run(replace(chunk, num_steps=0))
+
     def run(self, chunk: Chunk) -> None:
         """Take all steps of a chunk."""
         import tensorflow as tf
@@ -220,9 +229,39 @@ class Program:
         self._step((tf.cast(images, tf.float32) / 255.0, *rest))
 
 
-def training_program(model: keras.Model, batch_size: int, engine: Engine) -> Program:
-    """The program that trains."""
-    return Program(model.train_step, batch_size, jit_compile=engine == "xla")
+def training_program(
+    model: keras.Model, train: Examples, batch_size: int, engine: Engine, *, may_change: bool
+) -> tuple[Engine, Program]:
+    """The program that trains, compiled.
+
+    Not everything that TensorFlow computes can be compiled by XLA. If `may_change`, a model for
+    which that is so gets a graph instead, and a warning; the engine that it got is returned, too.
+
+    Raises
+    ------
+    ModelError
+        If XLA cannot compile the model, and the engine may not change.
+    """
+    import tensorflow as tf
+
+    prepare(model, train)
+    program = Program(model.train_step, batch_size, jit_compile=engine == "xla")
+    if engine != "xla" or len(train) < batch_size:
+        return engine, program
+    try:
+        program.compile(next(Chunks(train, batch_size).in_order(None)))
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        if not may_change:
+            raise ModelError(
+                f"XLA cannot compile the model {model.name!r}: {reason}. Use engine='auto' or "
+                "'graph'."
+            ) from error
+        logger.warning(
+            "XLA cannot compile the model %r (%s); it is trained as a graph.", model.name, reason
+        )
+        return "graph", Program(model.train_step, batch_size, jit_compile=False)
+    return engine, program
 
 
 def measuring_program(model: keras.Model) -> Program:

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import itertools
 import json
 import logging
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistkit.datasets import Split
-from mnistkit.datasets.npz import write_npz
 from mnistkit.errors import MnistKitError, RecipeError, RunFolderError
-from mnistkit.models import MODELS, Recipe, create_model, origin_of
+from mnistkit.models import MODELS, Recipe, create_model, unchanged_origin_of
 from mnistkit.training import checkpoints, environment
-from mnistkit.training.atomic import write_atomically
+from mnistkit.training.atomic import write_atomically, write_together
 
 if TYPE_CHECKING:
     import keras
@@ -41,26 +40,15 @@ _RUN, _HISTORY, _WEIGHTS, _MODEL = "run.json", "history.csv", "weights.npz", "mo
 # What may differ between the start of a run and its continuation.
 _FREE = ("format", "status", "machine", "weights_sha256")
 
+_ADVICE = {
+    "training": "Continue it with the settings, data and versions that it was started with; "
+    "resume='anyway' continues it all the same, to weights that differ.",
+    "finished": "It is finished. To train its model on, take Trainer.load(...).model and another "
+    "folder; to have it replaced, overwrite=True.",
+}
+
 Description = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class DataRecord:
-    """What a run was trained on.
-
-    Attributes
-    ----------
-    dataset, part : str
-        As the split says.
-    num_images : int
-    sha256 : str
-        Of the images' bytes followed by the labels'.
-    """
-
-    dataset: str
-    part: str
-    num_images: int
-    sha256: str
+_NOTHING = object()
 
 
 @dataclass(frozen=True)
@@ -70,40 +58,45 @@ class SavedRun:
     model: keras.Model
     recipe: Recipe
     seed: int
-    history: dict[str, list[float]]
-    data: DataRecord | None
-
-
-def record_data(split: Split) -> DataRecord:
-    """Describe what a run is trained on."""
-    digest = hashlib.sha256(np.ascontiguousarray(split.images).data)
-    digest.update(np.ascontiguousarray(split.labels).data)
-    return DataRecord(split.dataset, split.part, len(split), digest.hexdigest())
+    history: dict[str, list[Any]]
+    description: Description
 
 
 def describe(
-    model: keras.Model, recipe: Recipe, seed: int, data: DataRecord | None, **more: Any
+    model: keras.Model,
+    recipe: Recipe,
+    seed: int,
+    data: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Description:
     """Everything that a run depends on, as JSON can hold it."""
-    origin = origin_of(model)
+    import keras
+
+    origin = unchanged_origin_of(model)
     description = {
         "format": _FORMAT,
         "status": "finished",
         "model": asdict(origin)
         if origin
-        else {
-            "file": _MODEL,
-            "shapes": [list(variable.shape) for variable in model.weights],
-        },
+        else {"file": _MODEL, "shapes": [list(variable.shape) for variable in model.weights]},
         "recipe": recipe.to_dict(),
         "seed": seed,
-        "data": asdict(data) if data else None,
+        "data": data,
         **more,
+        "precision": {"policy": keras.config.dtype_policy().name, "float": keras.config.floatx()},
         "versions": environment.versions(),
         "machine": environment.machine(),
     }
-    plain: Description = json.loads(json.dumps(description))
-    return plain
+    as_json: Description = json.loads(json.dumps(description, default=plain))
+    return as_json
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: numbers and lists of them, and anything else as text."""
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    array = np.asarray(value)
+    return array.tolist() if array.dtype.kind in "biuf" else str(value)
 
 
 def refuse_existing(folder: str | os.PathLike[str]) -> None:
@@ -111,7 +104,7 @@ def refuse_existing(folder: str | os.PathLike[str]) -> None:
     if (Path(folder) / _RUN).exists():
         raise RunFolderError(
             f"{str(folder)!r} holds a run already. Choose another folder, or continue the run "
-            "(resume=True, --resume), or have it replaced (--overwrite)."
+            "(resume=True, --resume), or have it replaced (overwrite=True, --overwrite)."
         )
 
 
@@ -129,10 +122,24 @@ def remove(folder: str | os.PathLike[str]) -> None:
     checkpoints.remove_all(path)
 
 
-def read_data_record(folder: str | os.PathLike[str]) -> DataRecord | None:
-    """What the run in a folder was trained on; None if it was not trained."""
-    data = _read_description(Path(folder)).get("data")
-    return DataRecord(**data) if data else None
+def loaded_as(folder: str | os.PathLike[str]) -> str:
+    """The name by which the data of a run was loaded; empty if it was not loaded by a name."""
+    data = _read_description(Path(folder)).get("data") or {}
+    return str(data.get("loaded_as", ""))
+
+
+def make(folder: Path) -> None:
+    """Make a run's folder.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def begin(folder: Path, description: Description) -> None:
@@ -143,9 +150,10 @@ def begin(folder: Path, description: Description) -> None:
     RunFolderError
         If the folder cannot be written to.
     """
+    make(folder)
+    text = _as_text({**description, "status": "training"})
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_description(folder, {**description, "status": "training"})
+        write_atomically(folder / _RUN, lambda file: file.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -162,9 +170,10 @@ def refuse_differences(folder: Path, description: Description) -> None:
     differences = list(_differences(_fixed(earlier), _fixed(description)))
     if differences:
         raise RunFolderError(
-            f"The run in {str(folder)!r} is another one:\n" + "\n".join(differences) + "\n"
-            "Continue it with the settings, data and versions that it was started with; "
-            "resume='anyway' continues it all the same, to weights that differ."
+            f"The run in {str(folder)!r} is another one:\n"
+            + "\n".join(differences)
+            + "\n"
+            + _ADVICE[str(earlier["status"])]
         )
     for difference in _differences(earlier.get("machine"), description["machine"], "machine"):
         logger.warning("The run goes on on another machine, so the last bits may differ:%s",
@@ -175,7 +184,7 @@ def finish(
     folder: str | os.PathLike[str],
     model: keras.Model,
     description: Description,
-    history: Mapping[str, list[float]],
+    history: Mapping[str, list[Any]],
 ) -> Path:
     """Write the result of a run; every file is replaced in one step, the description last.
 
@@ -185,16 +194,20 @@ def finish(
         If the folder cannot be written to.
     """
     path = Path(folder)
+    make(path)
     final = {**description, "status": "finished"}
+    writes: dict[str, Callable[[Path], object]] = {}
+    if "name" in description["model"]:
+        content = _weights_as_bytes(model)
+        final["weights_sha256"] = hashlib.sha256(content).hexdigest()
+        writes[_WEIGHTS] = lambda file: file.write_bytes(content)
+    else:
+        writes[_MODEL] = model.save
+    text = _as_text(final)
+    writes[_HISTORY] = lambda file: _write_history(file, history)
+    writes[_RUN] = lambda file: file.write_text(text, encoding="utf-8")
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        if "name" in description["model"]:
-            final["weights_sha256"] = _write_weights(path / _WEIGHTS, model)
-        else:
-            # Keras tells by the ending what to write.
-            write_atomically(path / _MODEL, model.save)
-        write_atomically(path / _HISTORY, lambda file: _write_history(file, history))
-        _write_description(path, final)
+        write_together(path, writes)
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
@@ -210,13 +223,12 @@ def load(folder: str | os.PathLike[str]) -> SavedRun:
             "'mnistkit train ... --resume'."
         )
     try:
-        data = description["data"]
         return SavedRun(
             model=_load_model(path, description),
             recipe=Recipe(**description["recipe"]),
             seed=description["seed"],
             history=_read_history(path / _HISTORY),
-            data=DataRecord(**data) if data else None,
+            description=description,
         )
     except (KeyError, TypeError, RecipeError) as error:
         raise RunFolderError(
@@ -224,7 +236,7 @@ def load(folder: str | os.PathLike[str]) -> SavedRun:
         ) from error
 
 
-def load_result(folder: Path, model: keras.Model) -> dict[str, list[float]]:
+def load_result(folder: Path, model: keras.Model) -> dict[str, list[Any]]:
     """Give a model the weights of the finished run in a folder; return the run's history."""
     description = _read_description(folder)
     if "name" in description["model"]:
@@ -256,9 +268,8 @@ def _unwritable(path: Path, error: OSError) -> RunFolderError:
     )
 
 
-def _write_description(path: Path, description: Description) -> None:
-    text = json.dumps(description, indent=2) + "\n"
-    write_atomically(path / _RUN, lambda file: file.write_text(text, encoding="utf-8"))
+def _as_text(description: Description) -> str:
+    return json.dumps(description, indent=2) + "\n"
 
 
 def _read_description(path: Path) -> Description:
@@ -313,10 +324,11 @@ def _load_keras_file(path: Path) -> keras.Model:
         ) from error
 
 
-def _write_weights(path: Path, model: keras.Model) -> str:
-    arrays = {_key(n, variable): np.asarray(variable) for n, variable in enumerate(model.weights)}
-    write_atomically(path, lambda temporary: write_npz(temporary, arrays))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _weights_as_bytes(model: keras.Model) -> bytes:
+    arrays = {_key(n, variable): variable.numpy() for n, variable in enumerate(model.weights)}
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    return content.getvalue()
 
 
 def _read_weights(path: Path, model: keras.Model, sha256: str) -> None:
@@ -343,21 +355,23 @@ def _key(number: int, variable: Any) -> str:
     return f"{number:03d}:{variable.path}".replace("/", ".")
 
 
-def _write_history(path: Path, history: Mapping[str, list[float]]) -> None:
+def _write_history(path: Path, history: Mapping[str, list[Any]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history])
         # A quantity that was not measured in every epoch has a shorter list.
-        rows = itertools.zip_longest(*history.values(), fillvalue="")
-        writer.writerows([epoch, *row] for epoch, row in enumerate(rows, start=1))
+        rows = itertools.zip_longest(*history.values(), fillvalue=_NOTHING)
+        for epoch, row in enumerate(rows, start=1):
+            cells = ("" if value is _NOTHING else json.dumps(plain(value)) for value in row)
+            writer.writerow([epoch, *cells])
 
 
-def _read_history(path: Path) -> dict[str, list[float]]:
+def _read_history(path: Path) -> dict[str, list[Any]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             header, *rows = list(csv.reader(file))
         return {
-            name: [float(row[column]) for row in rows if row[column]]
+            name: [json.loads(row[column]) for row in rows if row[column]]
             for column, name in enumerate(header)
             if name != "epoch"
         }

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,24 +15,30 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
 from mnistkit.datasets.normalize import checked_images
-from mnistkit.errors import ModelError, RecipeError, RunFolderError, SplitError
+from mnistkit.errors import LabelError, ModelError, RecipeError, RunFolderError, SplitError
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
 from mnistkit.training import fitting, run_folder
-from mnistkit.training.compiling import compile_from_recipe, is_compiled_by_caller
+from mnistkit.training.compiling import (
+    compile_from_recipe,
+    is_compiled_by_caller,
+    refuse_missing_tensorboard,
+    refuse_slow_precision,
+)
 from mnistkit.training.data import (
     Data,
     Examples,
     Sources,
     as_split,
     check_labels,
+    checked_stream,
     fit_to_model,
     is_stream,
-    stream_sources,
+    model_shapes,
     weights_per_example,
 )
 from mnistkit.training.inference import predict_probabilities
-from mnistkit.training.programs import ENGINES, Engine, choose_engine
+from mnistkit.training.programs import ENGINES, choose_engine, training_program
 
 if TYPE_CHECKING:
     import keras
@@ -112,21 +119,21 @@ class Trainer:
     ) -> None:
         if engine not in ENGINES:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
+        self.seed = _checked_seed(seed)
         self._strategy = strategy
         with self._scope():
-            built = create_model(model, seed=seed) if isinstance(model, str) else model
+            built = create_model(model, seed=self.seed) if isinstance(model, str) else model
         self.model = _checked_model(built)
         origin = origin_of(self.model)
         carried = recipes_of(MODELS.get(origin.name) if origin else None)
         self.recipe = choose_recipe(carried, recipe, repr(self.model.name))
-        self.seed = seed
         self.run_dir = None if run_dir is None else Path(run_dir)
         self.engine: str = engine
         self._wanted_engine: str = "keras" if strategy is not None else engine
         self.callbacks = tuple(callbacks)
         self.history: dict[str, list[float]] = {}
-        self._trained_on: run_folder.DataRecord | None = None
-        self._trained_with = self.recipe
+        self._last_fit: fitting.Fit | None = None
+        self._loaded: run_folder.Description | None = None
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
@@ -171,6 +178,7 @@ class Trainer:
         class_weight: dict[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         resume: bool | Literal["anyway"] = False,
+        overwrite: bool = False,
         verbose: int | None = None,
     ) -> keras.callbacks.History:
         """Train the model.
@@ -195,7 +203,10 @@ class Trainer:
         resume : bool or "anyway", default False
             Continue the run in `run_dir`, to the very weights that it would have had without the
             interruption; begin it if there is none. A finished run is not trained again.
-            ``"anyway"`` continues it even if settings, data or versions have changed.
+            ``"anyway"`` continues it even if settings, data or versions have changed. The order of
+            a ``tf.data.Dataset`` is its own, so such a run is continued, but not exactly.
+        overwrite : bool, default False
+            Replace a run that is in `run_dir` already.
         verbose : {0, 1, 2}, optional
             Nothing, a progress bar, or a line an epoch. By default a bar on a terminal or in a
             notebook, and nothing in a pipe.
@@ -207,39 +218,58 @@ class Trainer:
         Raises
         ------
         ImageError, LabelError
-            If the data does not fit the model.
+            If the data or the weights do not fit the model.
         SplitError
             If the validation fraction makes no sense.
+        ModelError
+            If the model cannot be trained that way.
+        MissingPackageError
+            If there is a TensorBoard callback, and TensorBoard is not installed.
         DivergenceError
             If the loss is no number any more.
         RunFolderError
             If `run_dir` holds a run and `resume` is False, or a run with other settings, or cannot
             be written to.
         """
+        from mnistkit.training.callback_state import settings_of
+
         recipe = self._recipe_with(epochs, batch_size)
-        if resume and self.run_dir is None:
+        if (resume or overwrite) and self.run_dir is None:
             raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+        refuse_slow_precision(self.model)
+        refuse_missing_tensorboard([*self.callbacks, *callbacks])
         sources = self._sources(data, validation, sample_weight, class_weight)
         if not self._compiled_by_caller:
             steps = recipe.epochs * sources.steps_per_epoch(recipe.batch_size)
             with self._scope():
                 compile_from_recipe(self.model, recipe, steps)
-        wanted = "keras" if sources.is_stream else self._wanted_engine
-        engine: Engine = choose_engine(self.model, wanted)
+        wanted = "keras" if sources.has_stream else self._wanted_engine
+        engine, program = choose_engine(self.model, wanted), None
+        if engine != "keras":
+            assert isinstance(sources.train, Examples)
+            engine, program = training_program(
+                self.model,
+                sources.train,
+                recipe.batch_size,
+                engine,
+                may_change=wanted == "auto",
+            )
         self.engine = engine
-        self._trained_on, self._trained_with = sources.record, recipe
-        history = fitting.fit(
-            self.model,
-            sources,
-            recipe=recipe,
-            seed=self.seed,
-            engine=engine,
-            callbacks=[*self.callbacks, *callbacks],
+        every = (*self.callbacks, *callbacks)
+        settings = tuple(settings_of(callback) for callback in every)
+        fit = fitting.Fit(self.model, sources, recipe, self.seed, engine, every, settings)
+        history = fitting.run_fit(
+            fit,
+            program,
             run_dir=self.run_dir,
             resume=resume,
+            overwrite=overwrite,
             verbose=_verbosity() if verbose is None else verbose,
         )
-        self.history = {name: list(map(float, values)) for name, values in history.history.items()}
+        self.history = {
+            name: list(map(run_folder.plain, values)) for name, values in history.history.items()
+        }
+        self._last_fit, self._loaded = fit, None
         return history
 
     def evaluate(self, data: Data) -> Evaluation:
@@ -307,9 +337,12 @@ class Trainer:
         --------
         Trainer.load
         """
-        description = run_folder.describe(
-            self.model, self._trained_with, self.seed, self._trained_on, engine=self.engine
-        )
+        if self._last_fit is not None:
+            description = self._last_fit.describe()
+        elif self._loaded is not None:
+            description = self._loaded
+        else:
+            description = run_folder.describe(self.model, self.recipe, self.seed)
         return run_folder.finish(folder, self.model, description, self.history)
 
     @classmethod
@@ -334,8 +367,7 @@ class Trainer:
         run = run_folder.load(folder)
         trainer = cls(run.model, recipe=run.recipe, seed=run.seed)
         trainer.history = run.history
-        trainer._trained_on = run.data
-        trainer._compiled_by_caller = False
+        trainer._loaded = run.description
         return trainer
 
     def __repr__(self) -> str:
@@ -359,30 +391,42 @@ class Trainer:
         sample_weight: ArrayLike | None,
         class_weight: dict[int, float] | None,
     ) -> Sources:
+        """Check everything, and bring it to the forms that the engines take."""
+        _, num_outputs = model_shapes(self.model)
         if is_stream(data):
-            return stream_sources(data, validation, sample_weight, class_weight)
-        split, held_out = self._with_validation(data, validation, sample_weight)
-        return Sources(
-            train=self._examples(split, sample_weight, class_weight),
-            validation=None if held_out is None else self._examples(held_out),
-            record=run_folder.record_data(split),
-            validation_record=None if held_out is None else run_folder.record_data(held_out),
-        )
-
-    def _with_validation(
-        self, data: Data, validation: Data | float | None, sample_weight: ArrayLike | None
-    ) -> tuple[Split, Split | None]:
-        split = as_split(data)
-        if validation is None:
-            return split, None
-        if isinstance(validation, float | int):
-            if sample_weight is not None:
-                raise SplitError(
-                    "sample_weight cannot be divided together with a validation fraction. "
-                    "Use train, validation = split.holdout(...) and pass the weights of train."
+            if sample_weight is not None or class_weight is not None:
+                raise LabelError(
+                    "Weights cannot be given beside a tf.data.Dataset; let it yield "
+                    "(images, labels, weights)."
                 )
-            return split.holdout(validation, by="class", seed=self.seed)
-        return split, as_split(validation)
+            if isinstance(validation, float | int | np.floating):
+                raise SplitError(
+                    "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
+                    "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
+                )
+            train: Examples | tf.data.Dataset = checked_stream(data, num_outputs)
+            split = None
+        else:
+            split = as_split(data)
+            if isinstance(validation, float | int | np.floating):
+                split, validation = self._hold_out(split, float(validation), sample_weight)
+            train = self._examples(split, sample_weight, class_weight)
+        if validation is None:
+            return Sources(train, None, split)
+        if is_stream(validation):
+            return Sources(train, checked_stream(validation, num_outputs), split)
+        held_out = as_split(validation)
+        return Sources(train, self._examples(held_out), split, held_out)
+
+    def _hold_out(
+        self, split: Split, fraction: float, sample_weight: ArrayLike | None
+    ) -> tuple[Split, Split]:
+        if sample_weight is not None:
+            raise SplitError(
+                "sample_weight cannot be divided together with a validation fraction. "
+                "Use train, validation = split.holdout(...) and pass the weights of train."
+            )
+        return split.holdout(fraction, by="class", seed=self.seed)
 
     def _examples(
         self,
@@ -391,12 +435,13 @@ class Trainer:
         class_weight: dict[int, float] | None = None,
     ) -> Examples:
         labels = check_labels(split, self.model)
-        weights = weights_per_example(labels, sample_weight, class_weight)
+        _, num_outputs = model_shapes(self.model)
+        weights = weights_per_example(labels, sample_weight, class_weight, num_outputs)
         return Examples(fit_to_model(split.images, self.model), labels, weights)
 
     def _classes(self, split: Split) -> tuple[str, ...]:
         """The names of the classes, with numbers for outputs that the data has no name for."""
-        outputs = self.model.output_shape[-1]
+        _, outputs = model_shapes(self.model)
         return (*split.classes, *map(str, range(len(split.classes), outputs)))[:outputs]
 
 
@@ -414,6 +459,12 @@ def _checked_model(model: Any) -> keras.Model:
             "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
         )
     return model
+
+
+def _checked_seed(seed: Any) -> int:
+    if not isinstance(seed, Integral) or seed < 0:
+        raise RecipeError(f"seed={seed!r}: expected a whole number of at least 0.")
+    return int(seed)
 
 
 def _verbosity() -> int:
