@@ -52,7 +52,7 @@ def test_a_saved_run_is_not_replaced_unless_asked_for(trained, run_light):
     assert done.returncode == 1
     assert done.stdout == ""
     assert re.match(f"Error: {re.escape(repr(str(folder)))} holds a .*run already.", done.stderr)
-    assert "(--overwrite).\n" in done.stderr
+    assert "(overwrite=True, --overwrite).\n" in done.stderr
     assert contents(folder) == before
 
 

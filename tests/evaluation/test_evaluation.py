@@ -331,8 +331,8 @@ BAD_PROBABILITIES: dict[str, tuple[object, str]] = {
         "the smallest value is -0.5",
     ),
     "not quite adding up to 1": (
-        np.array([[0.5, 0.5], [0.5, 0.502]]),
-        "row 1 adds up to 1.002",
+        np.array([[0.5, 0.5], [0.5, 0.506]]),
+        "row 1 adds up to 1.006",
     ),
 }
 
