@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -37,6 +39,20 @@ def test_seed_fixes_the_initial_weights():
     for one, other in zip(weights(1), weights(1), strict=True):
         np.testing.assert_array_equal(one, other)
     assert not np.array_equal(weights(1)[0], weights(2)[0])
+
+
+@pytest.mark.parametrize("first", ["pass", "import keras", "import tensorflow"])
+def test_initial_weights_do_not_depend_on_what_was_imported_before(first):
+    script = f"""
+{first}
+import mnistkit
+print([float(abs(w).sum()) for w in mnistkit.create_model("cnn", seed=3).get_weights()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    here = mnistkit.create_model("cnn", seed=3).get_weights()
+    assert done.stdout.strip() == str([float(abs(w).sum()) for w in here])
 
 
 def test_the_state_of_other_random_generators_is_left_alone():

@@ -86,6 +86,9 @@ def build(name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: in
     OptionError, ModelError
         As `create_model` does.
     """
+    # Importing Keras draws random numbers, sometimes more and sometimes fewer: not after seeding.
+    import keras  # noqa: F401
+
     _refuse_unknown_options(name, builder, options)
     with _seeded(seed):
         model = builder(**options)
