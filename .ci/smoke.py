@@ -60,6 +60,21 @@ def check_import() -> None:
     check((package / "py.typed").is_file(), "The wheel lacks py.typed.")
 
 
+TRAINED = """
+import mnistkit
+mnistkit.quiet_tensorflow()
+data = mnistkit.load_dataset("digits")
+trainer = mnistkit.Trainer(mnistkit.create_model("cnn", weights="mnist"))
+print(trainer.evaluate(data.test).accuracy)
+"""
+
+
+def check_trained_weights() -> None:
+    """See that the wheel brings its trained weights along, and that they read digits."""
+    accuracy = float(run(sys.executable, "-P", "-c", TRAINED).split()[-1])
+    check(accuracy > 0.9, f"The trained cnn reads {accuracy:.2%} of the bundled digits.")
+
+
 def check_command_line() -> None:
     """See that every command of the first hour works, without a network."""
     program = shutil.which("mnistkit", path=str(Path(sys.executable).parent))
@@ -82,5 +97,6 @@ if __name__ == "__main__":
         os.chdir(folder)
         check_import()
         check_command_line()
+        check_trained_weights()
         os.chdir(Path(folder).parent)  # Windows removes no folder that a process stands in
     print("The wheel works on its own.")

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from mnistkit.datasets import load_dataset as load_dataset
     from mnistkit.datasets import register_dataset as register_dataset
     from mnistkit.evaluation import Evaluation as Evaluation
+    from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
     from mnistkit.models import create_model as create_model
     from mnistkit.models import list_models as list_models
+    from mnistkit.models import list_weights as list_weights
     from mnistkit.models import register_model as register_model
+    from mnistkit.models import weights_card as weights_card
     from mnistkit.models import with_recipes as with_recipes
+    from mnistkit.plots import plot_augmentation as plot_augmentation
     from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
     from mnistkit.plots import plot_digits as plot_digits
     from mnistkit.plots import plot_history as plot_history
@@ -41,9 +45,14 @@ _ROOMS = {
         "list_datasets", "load_data", "load_dataset", "register_dataset",
     ),
     "evaluation": ("Evaluation",),
-    "models": ("Recipe", "create_model", "list_models", "register_model", "with_recipes"),
+    "models": (
+        "Augmentation", "Recipe",
+        "create_model", "list_models", "list_weights", "register_model", "weights_card",
+        "with_recipes",
+    ),
     "plots": (
-        "plot_confusion_matrix", "plot_digits", "plot_history", "plot_mistakes", "plot_predictions",
+        "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",
+        "plot_mistakes", "plot_predictions",
     ),
     "quiet": ("quiet_tensorflow",),
     "training": ("Trainer",),

@@ -23,6 +23,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── CacheError          (OSError)       the cache folder cannot be used
     ├── SettingError        (ValueError)    an environment variable makes no sense
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
+    ├── WeightsError        (ValueError)    trained weights are damaged, or not for this model
     ├── RecipeError         (ValueError)    a training setting makes no sense
     ├── DivergenceError     (ArithmeticError)  the loss is no number any more
     └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
@@ -52,6 +53,7 @@ __all__ = [
     "SettingError",
     "SplitError",
     "UnknownNameError",
+    "WeightsError",
 ]
 
 
@@ -134,6 +136,10 @@ class SettingError(MnistKitError, ValueError):
 
 class ModelError(MnistKitError, ValueError):
     """A model, or the function that builds it, breaks the contract of a model builder."""
+
+
+class WeightsError(MnistKitError, ValueError):
+    """Trained weights are damaged, or do not fit the model."""
 
 
 class RecipeError(MnistKitError, ValueError):

@@ -119,7 +119,7 @@ def test_damaged_weights_are_not_used(changed):
     weights.write_bytes(content)
     done = in_process(folder)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert f"Error: {str(weights)!r} is missing or not the file that was saved" in done.stderr
+    assert f"Error: {str(weights)!r} is not the file that was saved" in done.stderr
 
 
 def test_a_damaged_description_is_a_message(changed, run_light):

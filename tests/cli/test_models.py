@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 import mnistkit
+from mnistkit.cli.commands import cli
 
 VERSION = mnistkit.__version__
 BUILT_IN = {
@@ -34,3 +36,21 @@ def test_on_a_terminal_it_is_a_table(run_on_terminal):
     assert [row.split() for row in rows] == [BUILT_IN[name].split() for name in BUILT_IN]
     for title, cell in zip(header.split(), BUILT_IN["dense128"].split("\t"), strict=True):
         assert header.index(title) == rows[1].index(cell)
+
+
+def test_a_name_shows_everything_about_the_model(run_light):
+    done = run_light("models", "cnn")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"cnn, built-in, from mnistkit {VERSION}, mnistkit.models.cnn:cnn"
+    assert "  width=16" in lines
+    assert any(line.startswith("  best: Recipe(epochs=") for line in lines)
+    assert "  create_model('cnn', weights='mnist')" in lines
+    assert any("mnist test: 99." in line for line in lines)
+
+
+def test_a_model_without_weights():
+    mnistkit.register_model("plain")(lambda *, num_classes=10, input_shape=(28, 28): None)
+    done = CliRunner().invoke(cli, ["models", "plain"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-2:] == ["trained weights", "  none"]

@@ -11,6 +11,9 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
+
+from mnistkit.cli.commands import cli
 
 RESULT = re.compile(
     r"digits test: \d\d\.\d\d% correct \(95% interval \d\d\.\d\d to \d\d\.\d\d\), "
@@ -105,7 +108,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_training(run_light
 def test_a_killed_run_is_continued_to_the_same_weights(trained, tmp_path):
     """Kill the program as soon as there is a checkpoint; then continue."""
     command = [sys.executable, "-m", "mnistkit", "train", "dense128", "--dataset", "digits"]
-    command += ["--epochs", "300", "--out", str(tmp_path / "run")]
+    command += ["--epochs", "150", "--out", str(tmp_path / "run")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not list((tmp_path / "run").glob("checkpoint-00000[2-9].npz")):
         assert process.poll() is None
@@ -130,3 +133,32 @@ def test_resume_needs_a_folder(run_light):
     done = run_light("train", "dense128", "--resume")
     assert done.returncode == 2
     assert "--resume needs --out FOLDER, and excludes --overwrite." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("width", "--option 'width': expected NAME=VALUE, such as width=32."),
+        ("seed=3", "--option 'seed=3': seed follows from the data set, or has an option of its"),
+    ],
+)
+def test_an_option_that_is_none(run_light, option, message):
+    done = run_light("train", "cnn", "--dataset", "digits", "--option", option)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+
+
+def test_options_reach_the_model(tmp_path):
+    command = [
+        "train", "cnn", "--dataset", "digits", "--epochs", "1", "--out", str(tmp_path / "run"),
+        "--option", "width=2", "--option", "dropout=0.25",
+    ]  # fmt: skip
+    done = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    options = json.loads((tmp_path / "run" / "run.json").read_text())["model"]["options"]
+    assert (options["width"], options["dropout"]) == (2, 0.25)
+    unknown = CliRunner().invoke(
+        cli, ["train", "cnn", "--dataset", "digits", "--option", "depth=2"]
+    )
+    assert unknown.exit_code == 1
+    assert "does not take these options" in unknown.output

@@ -232,6 +232,7 @@ def test_to_dict_is_complete_and_plain(result: Evaluation) -> None:
         "accuracy": 0.6,
         "accuracy_interval": list(result.accuracy_interval),
         "loss": result.loss,
+        "calibration_error": result.calibration_error,
         "classes": ["zero", "one", "two"],
         "confusion": [[1, 0, 0], [1, 1, 0], [0, 1, 1]],
         "per_class": record["per_class"],
@@ -243,6 +244,21 @@ def test_to_dict_is_complete_and_plain(result: Evaluation) -> None:
         "f1": 0.5,
         "support": 2,
     }
+
+
+def test_calibration_error_is_that_of_the_definition() -> None:
+    """Two bins: around 0.9 half is right, around 0.6 all."""
+    probabilities = [[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.4, 0.6]]
+    result = Evaluation.from_probabilities([0, 1, 0, 1], probabilities)
+    assert result.calibration_error == pytest.approx((2 * (0.9 - 0.5) + 2 * (1 - 0.6)) / 4)
+
+
+def test_calibration_error_of_probabilities_that_mean_what_they_say() -> None:
+    generator = np.random.default_rng(0)
+    first = generator.uniform(0.5, 1, 50_000)
+    labels = (generator.uniform(size=50_000) > first).astype(int)
+    result = Evaluation.from_probabilities(labels, np.stack([first, 1 - first], axis=1))
+    assert result.calibration_error < 0.01
 
 
 @given(evaluations())

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mnistkit import Recipe, with_recipes
 from mnistkit.errors import RecipeError
 from mnistkit.models import choose_recipe, recipes_of
+from mnistkit.models.recipe import SUITS_MOST
 
 RECIPES = st.builds(
     Recipe,
@@ -39,6 +40,13 @@ def test_recipe_survives_json(recipe):
         ({"warmup": 1}, "warmup=1: expected a share"),
         ({"metrics": "accuracy"}, r"expected a tuple of names, such as \('accuracy',\)"),
         ({"optimizer_options": {"learning_rate": 1}}, "expected no learning_rate in it"),
+        ({"weight_decay": -0.1}, "weight_decay=-0.1: expected a share"),
+        ({"label_smoothing": 1}, "label_smoothing=1: expected a share"),
+        ({"weight_averaging": 1.0}, "weight_averaging=1.0: expected a share"),
+        (
+            {"label_smoothing": 0.1, "loss": "mse"},
+            "label_smoothing=0.1: expected 0 unless loss='sparse_categorical_crossentropy'",
+        ),
         ({"schedule": "cosin"}, "schedule='cosin': expected one of constant, cosine"),
     ],
 )
@@ -75,9 +83,16 @@ def test_first_recipe_is_the_default():
 
 
 def test_a_builder_without_recipes_has_a_default():
-    assert dict(recipes_of(lambda: None)) == {"default": Recipe()}
+    assert dict(recipes_of(lambda: None)) == {"fast": SUITS_MOST}
 
 
 def test_only_recipes_can_be_attached():
     with pytest.raises(RecipeError, match=r"The recipe 'fast' must be a mnistkit\.Recipe, not 3"):
         with_recipes(fast=3)
+
+
+def test_repr_has_only_what_differs():
+    assert repr(Recipe()) == "Recipe()"
+    assert repr(Recipe(epochs=2, optimizer_options={"beta_1": 0.8})) == (
+        "Recipe(epochs=2, optimizer_options={'beta_1': 0.8})"
+    )

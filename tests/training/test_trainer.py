@@ -103,7 +103,7 @@ def test_recipe_by_name_and_as_object():
     assert Trainer("dense128").recipe.schedule == "cosine"
     assert Trainer("dense128", recipe="constant").recipe.schedule == "constant"
     assert Trainer("dense128", recipe=Recipe(epochs=9)).recipe.epochs == 9
-    with pytest.raises(RecipeError, match="no recipe named 'best'; it has 'default', 'constant'"):
+    with pytest.raises(RecipeError, match="no recipe named 'best'; it has 'fast', 'constant'"):
         Trainer("dense128", recipe="best")
 
 
@@ -414,3 +414,59 @@ def test_nothing_is_printed_in_a_pipe(digits, capfd):
     Trainer("dense128").fit(digits.train.take(64), epochs=1)
     out, _ = capfd.readouterr()
     assert not out
+
+
+def test_weight_decay_leaves_biases_alone(digits):
+    recipe = Recipe(epochs=1, batch_size=500, learning_rate=0.5, optimizer="sgd")
+    kernels, biases = [], []
+    for weight_decay in (0.0, 0.1):
+        trainer = Trainer("dense128", recipe=recipe.replace(weight_decay=weight_decay))
+        before = trainer.model.get_weights()
+        trainer.fit(digits.train[:500], verbose=0)
+        kernels.append(trainer.model.get_weights()[0])
+        biases.append(trainer.model.get_weights()[1])
+    np.testing.assert_allclose(biases[0], biases[1], atol=1e-6)
+    np.testing.assert_allclose(kernels[0] - kernels[1], 0.05 * before[0], atol=1e-5)
+
+
+def test_smoothed_labels_are_less_certain(digits):
+    certainty = []
+    for label_smoothing in (0.0, 0.3):
+        recipe = Recipe(epochs=20, learning_rate=0.005, label_smoothing=label_smoothing)
+        trainer = Trainer("dense128", recipe=recipe)
+        history = trainer.fit(digits.train, verbose=0)
+        assert history.history["accuracy"][-1] > 0.97
+        certainty.append(np.median(trainer.predict(digits.train).max(axis=1)))
+    assert certainty[0] > 0.95
+    assert certainty[1] == pytest.approx(0.7 + 0.3 / 10, abs=0.06)
+
+
+def test_smoothed_loss_is_that_of_the_formula():
+    from mnistkit.training.smoothed_loss import SmoothedCrossentropy
+
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], np.float32)
+    expected = np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
+    loss = SmoothedCrossentropy(0.3)
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    for one in (loss, again):
+        found = float(one(np.array([0, 2]), probabilities))
+        assert found == pytest.approx(-(expected * np.log(probabilities)).sum(axis=1).mean())
+
+
+def test_averaged_weights_are_measured_and_kept(digits):
+    recipe = Recipe(epochs=3, learning_rate=0.01, weight_averaging=0.98)
+    validation = digits.test
+    weights = []
+    for engine in ("xla", "keras"):
+        trainer = Trainer("dense128", recipe=recipe, engine=engine)
+        history = trainer.fit(digits.train, validation=validation, verbose=0).history
+        result = trainer.evaluate(validation)
+        assert history["val_loss"][-1] == pytest.approx(result.loss, rel=1e-4)
+        weights.append(trainer.model.get_weights()[0])
+    np.testing.assert_allclose(weights[0], weights[1], atol=1e-3)
+    unmeasured = Trainer("dense128", recipe=recipe, engine="xla")
+    unmeasured.fit(digits.train, verbose=0)
+    np.testing.assert_array_equal(unmeasured.model.get_weights()[0], weights[0])
+    plain = Trainer("dense128", recipe=recipe.replace(weight_averaging=0.0), engine="xla")
+    plain.fit(digits.train, verbose=0)
+    assert not np.allclose(plain.model.get_weights()[0], weights[0], atol=1e-3)

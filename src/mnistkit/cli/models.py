@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import inspect
+
 import click
 
 from mnistkit.cli.tables import print_table
+
+
+def _description(name: str) -> str:
+    """Everything that is known of one model."""
+    from mnistkit.models import MODELS, list_weights, recipes_of, weights_card
+
+    entry, builder = MODELS.find(name), MODELS.get(name)
+    summary = (inspect.getdoc(builder) or "").partition("\n\n")[0]
+    options = (
+        f"  {option}={parameter.default!r}"
+        for option, parameter in inspect.signature(builder).parameters.items()
+    )
+    recipes = (f"  {title}: {recipe}" for title, recipe in recipes_of(builder).items())
+    weights = [str(weights_card(name, one)) for one in list_weights(name)]
+    return "\n".join(
+        [
+            f"{name}, {entry.origin}, from {entry.provider}, {entry.target}",
+            *([summary] if summary else []),
+            "",
+            "options",
+            *options,
+            "",
+            "recipes, the first by default",
+            *recipes,
+            "",
+            "trained weights",
+            *("  " + line for card in weights or ["none"] for line in card.splitlines()),
+        ]
+    )
 
 
 @click.command()
@@ -12,10 +43,14 @@ from mnistkit.cli.tables import print_table
 def models(pattern: str) -> None:
     """List models; with a PATTERN, those whose name matches it.
 
-    PATTERN is shell-style, for example "dense*". No plugin is imported.
+    PATTERN is shell-style, for example "dense*"; no plugin is imported. With the name of a model,
+    its options, recipes and trained weights are shown.
     """
     from mnistkit.models import MODELS
 
+    if pattern in MODELS.names():
+        click.echo(_description(pattern))
+        return
     entries = MODELS.entries(pattern)
     if not entries:
         raise click.ClickException(

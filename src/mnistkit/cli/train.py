@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -20,6 +21,13 @@ import click
 )
 @click.option(
     "--recipe", metavar="NAME", help="One of the model's recipes; by default its first one."
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the model, such as width=32; can be given several times.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="In place of the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="In place of the recipe's.")
@@ -54,6 +62,7 @@ def train(
     model: str,
     dataset: str,
     recipe: str | None,
+    options: tuple[str, ...],
     epochs: int | None,
     batch_size: int | None,
     seed: int,
@@ -70,6 +79,7 @@ def train(
     """
     if resume and (out is None or overwrite):
         raise click.UsageError("--resume needs --out FOLDER, and excludes --overwrite.")
+    model_options = _as_options(options)
     _refuse_what_would_fail_later(model, dataset, out, replacing=resume or overwrite)
     from mnistkit.datasets import load_dataset
 
@@ -87,6 +97,7 @@ def train(
         num_classes=len(data.classes),
         input_shape=data.train.images.shape[1:],
         seed=seed,
+        **model_options,
     )
     trainer = Trainer(built, recipe=recipe, seed=seed, run_dir=out, engine=engine)
     trainer.fit(
@@ -102,6 +113,24 @@ def train(
         click.echo("Not saved; --out FOLDER would have saved it.", err=True)
         return
     click.echo(f"Saved to {out}")
+
+
+def _as_options(given: tuple[str, ...]) -> dict[str, Any]:
+    """Names and values; a value is a number, true, false, a list, or else text."""
+    options: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.UsageError(f"--option {text!r}: expected NAME=VALUE, such as width=32.")
+        if name in ("num_classes", "input_shape", "seed"):
+            raise click.UsageError(
+                f"--option {text!r}: {name} follows from the data set, or has an option of its own."
+            )
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
 
 
 def _refuse_what_would_fail_later(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # How far from 1 the probabilities of one image may add up: room for half-precision rounding.
 _SUM_TOLERANCE = 5e-3
 # Keras clips there before it takes the logarithm: a sure mistake costs 16.1, not infinity.
+_CALIBRATION_BINS = 15
 _SMALLEST_PROBABILITY = 1e-7
 
 
@@ -228,6 +229,23 @@ class Evaluation:
         return float(-np.log(clipped).mean())
 
     @cached_property
+    def calibration_error(self) -> float:
+        """How far the probabilities are from the share of right answers, from 0 to 1.
+
+        The expected calibration error: predictions are put into 15 equal bins by the probability
+        of the predicted class; in each bin, the mean probability is compared with the share that
+        is right; the differences are averaged, weighted by the number of predictions.
+
+        References
+        ----------
+        C. Guo et al., "On calibration of modern neural networks", ICML 2017.
+        """
+        probability = self.probabilities.max(axis=1).astype(np.float64)
+        bins = np.minimum((probability * _CALIBRATION_BINS).astype(np.int64), _CALIBRATION_BINS - 1)
+        surplus = np.bincount(bins, weights=probability - self.correct)
+        return float(np.abs(surplus).sum() / self.num_examples)
+
+    @cached_property
     def confusion(self) -> NDArray[np.int64]:
         """How many images of each class were taken for which, int64 (num_classes, num_classes).
 
@@ -327,6 +345,7 @@ class Evaluation:
             "accuracy": self.accuracy,
             "accuracy_interval": list(self.accuracy_interval),
             "loss": self.loss,
+            "calibration_error": self.calibration_error,
             "classes": list(self.classes),
             "confusion": self.confusion.tolist(),
             "per_class": [asdict(score) for score in self.per_class],

@@ -12,6 +12,7 @@ import numpy as np
 
 from mnistkit.errors import ModelError, OptionError
 from mnistkit.models.origin import ModelOrigin, remember
+from mnistkit.models.shipped import give_shipped_weights, own_options
 from mnistkit.registry import Registry
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def create_model(
     num_classes: int = 10,
     input_shape: tuple[int, ...] = (28, 28),
     seed: int = 0,
+    weights: str | None = None,
     **options: Any,
 ) -> keras.Model:
     """Build a model by name.
@@ -46,6 +48,10 @@ def create_model(
         The shape of one image: (height, width) or (height, width, channels).
     seed : int, default 0
         Fixes the initial weights; the random state of the process is left as it was.
+    weights : str, optional
+        Trained weights that come with the package, for instance ``"mnist"``; see `list_weights`
+        and `weights_card`. They bring the model's own options along. By default the model is not
+        trained.
     **options
         What the model's own function takes besides.
 
@@ -58,11 +64,13 @@ def create_model(
     Raises
     ------
     UnknownNameError, AmbiguousNameError, PluginError
-        If the name leads nowhere.
+        If the name leads nowhere, or there are no such weights.
     OptionError
         If an option is not one of the model's.
     ModelError
         If what the model's function returns is not such a model.
+    WeightsError
+        If the weights are for other options.
 
     Examples
     --------
@@ -70,11 +78,16 @@ def create_model(
     >>> model = mnistkit.create_model("dense128", num_classes=4)
     >>> model.output_shape, model.count_params()
     ((None, 4), 100996)
+    >>> trained = mnistkit.create_model("cnn", weights="mnist")
     """
+    if weights is not None:
+        options = {**own_options(name, weights), **options}
     every_option = {"num_classes": num_classes, "input_shape": tuple(input_shape), **options}
     model = build(name, MODELS.get(name), every_option, seed)
     provider = "module:function" if ":" in name else MODELS.find(name).provider
     remember(model, ModelOrigin(name, provider, every_option))
+    if weights is not None:
+        give_shipped_weights(model, name, weights)
     return model
 
 

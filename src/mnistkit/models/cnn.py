@@ -1,55 +1,114 @@
-"""cnn: a small convolutional network."""
+"""cnn: a convolutional network made for a CPU."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mnistkit.errors import ModelError
+from mnistkit.models.augmentation import Augmentation
 from mnistkit.models.recipe import Recipe, with_recipes
 
 if TYPE_CHECKING:
     import keras
 
+_SMALLEST_SIDE = 24
+
+_FAST = Recipe(
+    epochs=5,
+    batch_size=250,
+    learning_rate=0.01,
+    schedule="cosine",
+    warmup=0.2,
+    augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, translation=2, elastic=0.5),
+)
+_BEST = _FAST.replace(epochs=16, weight_decay=0.02, weight_averaging=0.998)
+
 
 @with_recipes(
-    default=Recipe(epochs=3, batch_size=128, learning_rate=0.003, schedule="cosine", warmup=0.1)
+    fast=_FAST,
+    # There is no time for varied images in one epoch; uncertain labels do more.
+    quick=Recipe(
+        epochs=1,
+        batch_size=100,
+        learning_rate=0.012,
+        schedule="cosine",
+        warmup=0.2,
+        label_smoothing=0.2,
+    ),
+    best=_BEST,
+    # Clothes are photographed upright, each filling its picture.
+    fast_clothes=_FAST.replace(epochs=8, augmentation=Augmentation(translation=1)),
+    best_clothes=_BEST.replace(
+        label_smoothing=0.1, augmentation=Augmentation(translation=1, scale=0.1, erasing=0.4)
+    ),
 )
 def cnn(
-    *, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28), dropout: float = 0.3
+    *,
+    num_classes: int = 10,
+    input_shape: tuple[int, ...] = (28, 28),
+    width: int = 16,
+    dropout: float = 0.3,
 ) -> keras.Model:
-    """Two convolutions with pooling, one hidden layer with dropout.
+    """Four convolutions, then one dense layer.
 
-    The layout is that of T. Oliveira's train_mnist_fast: few filters, the first of 5x5, so that
-    most of the work is done on small maps.
+    Each convolution is followed by batch normalisation and ReLU. Two poolings come before the
+    normalisation, where there is four times less of it to do; no convolution pads its input, since
+    the border of a digit is paper. Numbers of filters that are multiples of 16 suit the vector
+    units of today's processors.
 
     Parameters
     ----------
     num_classes : int, default 10
     input_shape : tuple of int, default (28, 28)
-        (height, width) or (height, width, channels), at least 12x12.
+        (height, width) or (height, width, channels), at least 24x24.
+    width : int, default 16
+        The number of filters in the first convolution; the next have 2, 4 and 4 times as many.
+        The cost grows with its square.
     dropout : float, default 0.3
-        The share of hidden units that is left out in each training step.
+        The share of the last features that is left out in each training step.
 
     Returns
     -------
     keras.Model
         Float32 ``(n, *input_shape)`` in [0, 1] to probabilities (n, num_classes).
+
+    Raises
+    ------
+    ModelError
+        If the images are too small.
+
+    Examples
+    --------
+    >>> cnn().count_params(), cnn(width=40).count_params()
+    (63578, 383570)
     """
     import keras
     from keras import layers
 
-    height, width, *channels = input_shape
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            layers.Reshape((height, width, *(channels or [1]))),
-            layers.Conv2D(24, 5, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(dropout),
-            layers.Dense(num_classes, activation="softmax", dtype="float32"),
-        ],
-        name="cnn",
-    )
+    height, width_in_pixels, *channels = input_shape
+    if min(height, width_in_pixels) < _SMALLEST_SIDE:
+        raise ModelError(
+            f"input_shape={input_shape}: the model 'cnn' takes images of at least "
+            f"{_SMALLEST_SIDE}x{_SMALLEST_SIDE} pixels. Enlarge them, as "
+            "mnistkit.Dataset.from_folder does, or take 'dense128'."
+        )
+    inputs = keras.Input(input_shape)
+    x = layers.Reshape((height, width_in_pixels, *(channels or [1])))(inputs)
+    x = _block(x, width, 5, pool=True)  # 28x28 -> 12x12
+    x = _block(x, 2 * width, 3)  # -> 10x10
+    x = _block(x, 4 * width, 3, pool=True)  # -> 4x4
+    x = _block(x, 4 * width, 3)  # -> 2x2
+    x = layers.Flatten()(x)
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="cnn")
+
+
+def _block(x: Any, filters: int, side: int, *, pool: bool = False) -> Any:
+    from keras import layers
+
+    x = layers.Conv2D(filters, side, use_bias=False)(x)
+    if pool:
+        x = layers.MaxPooling2D()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.ReLU()(x)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @with_recipes(
-    default=Recipe(epochs=6, batch_size=32, learning_rate=0.005, schedule="cosine", warmup=0.1),
+    fast=Recipe(epochs=6, batch_size=32, learning_rate=0.005, schedule="cosine", warmup=0.1),
     constant=Recipe(epochs=6, batch_size=32, learning_rate=0.001, schedule="constant"),
 )
 def dense128(*, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28)) -> keras.Model:

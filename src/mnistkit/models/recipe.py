@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from numbers import Integral
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from mnistkit.errors import RecipeError
+from mnistkit.models.augmentation import Augmentation
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 Schedule = Literal["constant", "cosine"]
+_CROSSENTROPY = "sparse_categorical_crossentropy"
 _SCHEDULES = ("constant", "cosine")
 _ATTRIBUTE = "__mnistkit_recipes__"
 
@@ -41,6 +43,17 @@ class Recipe:
     warmup : float, default 0.0
         The share of all steps in which the learning rate first rises from 0; unused if the
         schedule is constant.
+    weight_decay : float, default 0.0
+        By what share of itself, times the learning rate, every weight shrinks in a step (decoupled,
+        as in AdamW); biases and the scales of normalisation layers are left alone.
+    label_smoothing : float, default 0.0
+        What share of the probability is expected of the wrong classes together; only with the
+        sparse categorical cross-entropy.
+    weight_averaging : float, default 0.0
+        If above 0, the result is an exponential moving average of the weights, with this much of
+        the old average kept in each step, for instance 0.999.
+    augmentation : Augmentation, optional
+        How training images are varied; a mapping of settings is one, too.
     loss : str, default "sparse_categorical_crossentropy"
         A name in ``keras.losses``.
     metrics : tuple of str, default ("accuracy",)
@@ -70,7 +83,11 @@ class Recipe:
     schedule: Schedule = "constant"
     final_learning_rate: float = 0.0
     warmup: float = 0.0
-    loss: str = "sparse_categorical_crossentropy"
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    weight_averaging: float = 0.0
+    augmentation: Augmentation | None = None
+    loss: str = _CROSSENTROPY
     metrics: tuple[str, ...] = ("accuracy",)
 
     def __post_init__(self) -> None:
@@ -79,24 +96,52 @@ class Recipe:
             if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise _refusal(name, value, "a whole number of at least 1")
             object.__setattr__(self, name, int(value))
-        if isinstance(self.metrics, str):
-            raise _refusal(
-                "metrics", self.metrics, f"a tuple of names, such as ({self.metrics!r},)"
-            )
-        if "learning_rate" in self.optimizer_options:
-            raise _refusal("optimizer_options", self.optimizer_options, "no learning_rate in it")
-        if not 0 < self.learning_rate < math.inf:
-            raise _refusal("learning_rate", self.learning_rate, "a number above 0")
-        if not 0 <= self.final_learning_rate <= self.learning_rate:
-            raise _refusal(
-                "final_learning_rate", self.final_learning_rate, "0 up to the learning rate"
-            )
-        if not 0 <= self.warmup < 1:
-            raise _refusal("warmup", self.warmup, "a share of the steps, at least 0, below 1")
-        if self.schedule not in _SCHEDULES:
-            raise _refusal("schedule", self.schedule, f"one of {', '.join(_SCHEDULES)}")
+        if isinstance(self.augmentation, Mapping):
+            object.__setattr__(self, "augmentation", Augmentation(**self.augmentation))
+        for name, is_right, expected in self._expectations():
+            if not is_right:
+                raise _refusal(name, getattr(self, name), expected)
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "optimizer_options", dict(self.optimizer_options))
+
+    def _expectations(self) -> Iterator[tuple[str, bool, str]]:
+        """Name of a setting, whether it is right, and what was expected; in this order."""
+        yield (
+            "metrics",
+            not isinstance(self.metrics, str),
+            f"a tuple of names, such as ({self.metrics!r},)",
+        )
+        yield (
+            "optimizer_options",
+            "learning_rate" not in self.optimizer_options,
+            "no learning_rate in it",
+        )
+        yield "learning_rate", 0 < self.learning_rate < math.inf, "a number above 0"
+        yield (
+            "final_learning_rate",
+            0 <= self.final_learning_rate <= self.learning_rate,
+            "0 up to the learning rate",
+        )
+        yield "warmup", 0 <= self.warmup < 1, "a share of the steps, at least 0, below 1"
+        yield "schedule", self.schedule in _SCHEDULES, f"one of {', '.join(_SCHEDULES)}"
+        for name in ("weight_decay", "label_smoothing", "weight_averaging"):
+            yield name, 0 <= getattr(self, name) < 1, "a share, at least 0, below 1"
+        yield (
+            "label_smoothing",
+            not self.label_smoothing or self.loss == _CROSSENTROPY,
+            f"0 unless loss={_CROSSENTROPY!r}",
+        )
+        yield (
+            "augmentation",
+            isinstance(self.augmentation, Augmentation | None),
+            "a mnistkit.Augmentation",
+        )
+
+    def __repr__(self) -> str:
+        """Only what differs from the defaults."""
+        settings = ((one, getattr(self, one.name)) for one in fields(self))
+        chosen = (f"{one.name}={value!r}" for one, value in settings if value != _default(one))
+        return f"Recipe({', '.join(chosen)})"
 
     def replace(self, **changes: Any) -> Recipe:
         """The same recipe with some settings changed; an unknown setting is a TypeError."""
@@ -105,6 +150,10 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values that JSON can hold; ``Recipe(**settings)`` reads them."""
         return asdict(self) | {"metrics": list(self.metrics)}
+
+
+SUITS_MOST = Recipe(epochs=6, batch_size=64, learning_rate=0.002, schedule="cosine", warmup=0.1)
+"""How a model is trained that brings no recipe."""
 
 
 def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
@@ -135,8 +184,8 @@ def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
 
 
 def recipes_of(builder: Callable[..., Any] | None) -> Mapping[str, Recipe]:
-    """The recipes that a builder carries; one without gets ``{"default": Recipe()}``."""
-    return getattr(builder, _ATTRIBUTE, None) or {"default": Recipe()}
+    """The recipes that a builder carries; one without gets `SUITS_MOST` as ``"fast"``."""
+    return getattr(builder, _ATTRIBUTE, None) or {"fast": SUITS_MOST}
 
 
 def choose_recipe(recipes: Mapping[str, Recipe], wanted: Recipe | str | None, model: str) -> Recipe:
@@ -159,6 +208,10 @@ def choose_recipe(recipes: Mapping[str, Recipe], wanted: Recipe | str | None, mo
             f"{', '.join(map(repr, recipes))}. Or pass a mnistkit.Recipe(...)."
         )
     return recipes[wanted]
+
+
+def _default(setting: Field[Any]) -> Any:
+    return {} if setting.default is MISSING else setting.default
 
 
 def _refusal(name: str, value: Any, expected: str) -> RecipeError:

@@ -4,6 +4,7 @@ Each function draws on the Axes that it is given, or on a new figure, returns wh
 leaves showing and saving to the caller: ``ax.figure.savefig("digits.png", dpi=200)``.
 """
 
+from mnistkit.plots.augmentation import plot_augmentation
 from mnistkit.plots.confusion_matrix import plot_confusion_matrix
 from mnistkit.plots.digits import plot_digits
 from mnistkit.plots.history import plot_history
@@ -11,6 +12,7 @@ from mnistkit.plots.mistakes import plot_mistakes
 from mnistkit.plots.predictions import plot_predictions
 
 __all__ = [
+    "plot_augmentation",
     "plot_confusion_matrix",
     "plot_digits",
     "plot_history",

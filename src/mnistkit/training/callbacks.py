@@ -32,6 +32,25 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         seed_layers(self.model, self._seed, epoch)
 
 
+class MeasureAverages(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measure on the validation images with the averaged weights, as training will end with them.
+
+    Keras' SwapEMAWeights swaps by adding and subtracting, which leaves rounding errors behind: to
+    measure would be to change what is trained.
+    """
+
+    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Put the averages in the place of the weights."""
+        weights = self.model.trainable_variables
+        self._weights = [weight.numpy() for weight in weights]
+        self.model.optimizer.finalize_variable_values(weights)
+
+    def on_test_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Put the weights back."""
+        for weight, value in zip(self.model.trainable_variables, self._weights, strict=True):
+            weight.assign(value)
+
+
 class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]
     """Raise as soon as the loss is no number any more."""
 

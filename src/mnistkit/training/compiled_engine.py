@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from mnistkit.training.augmenting import epoch_key
 from mnistkit.training.data import Examples
 from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
@@ -49,9 +50,14 @@ def fit_compiled(
     for epoch in range(getattr(model, "_initial_epoch", None) or first_epoch, fit.recipe.epochs):
         model.reset_metrics()
         hooks.on_epoch_begin(epoch)
-        _train_epoch(
-            model, program, chunks.in_order(epoch_order(fit.seed, epoch, len(train))), hooks
-        )
+        order = epoch_order(fit.seed, epoch, len(train))
+        for chunk in chunks.in_order(order):
+            hooks.on_train_batch_begin(chunk.first_step)
+            program.run(chunk, epoch_key(fit.seed, epoch))
+            last_step = chunk.first_step + chunk.num_steps - 1
+            hooks.on_train_batch_end(last_step, model.get_metrics_result())
+            if model.stop_training:
+                break
         logs = model.get_metrics_result()
         if measure is not None:
             logs = {**logs, **measure(hooks)}
@@ -60,16 +66,6 @@ def fit_compiled(
             break
     model.optimizer.finalize_variable_values(model.trainable_weights)
     hooks.on_train_end(logs)
-
-
-def _train_epoch(model: keras.Model, program: Program, chunks: Any, hooks: Any) -> None:
-    for chunk in chunks:
-        hooks.on_train_batch_begin(chunk.first_step)
-        program.run(chunk)
-        last_step = chunk.first_step + chunk.num_steps - 1
-        hooks.on_train_batch_end(last_step, model.get_metrics_result())
-        if model.stop_training:
-            break
 
 
 def _measurement(model: keras.Model, validation: Any) -> Any:

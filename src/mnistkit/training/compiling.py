@@ -23,7 +23,23 @@ def compile_from_recipe(model: keras.Model, recipe: Recipe, total_steps: int) ->
     """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
     optimizer = make_optimizer(recipe, total_steps)
     _made_here.add(optimizer)
-    model.compile(optimizer=optimizer, loss=recipe.loss, metrics=list(recipe.metrics))
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(_vectors(model))
+    model.compile(optimizer=optimizer, loss=make_loss(recipe), metrics=list(recipe.metrics))
+
+
+def make_loss(recipe: Recipe) -> Any:
+    """The loss of a recipe: a name, or Keras' cross-entropy with smoothed labels."""
+    if not recipe.label_smoothing:
+        return recipe.loss
+    from mnistkit.training.smoothed_loss import SmoothedCrossentropy
+
+    return SmoothedCrossentropy(recipe.label_smoothing)
+
+
+def _vectors(model: keras.Model) -> list[keras.Variable]:
+    """Biases, and the scales of normalisation layers."""
+    return [variable for variable in model.trainable_variables if len(variable.shape) < 2]
 
 
 def is_compiled_by_caller(model: keras.Model) -> bool:
@@ -94,7 +110,12 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
             f"optimizer_options={dict(recipe.optimizer_options)!r}: {kind.__name__} does not take "
             f"{', '.join(sorted(map(repr, unknown)))}."
         )
-    return kind(learning_rate=make_schedule(recipe, total_steps), **recipe.optimizer_options)
+    options = dict(recipe.optimizer_options)
+    if recipe.weight_decay:
+        options["weight_decay"] = recipe.weight_decay
+    if recipe.weight_averaging:
+        options |= {"use_ema": True, "ema_momentum": recipe.weight_averaging}
+    return kind(learning_rate=make_schedule(recipe, total_steps), **options)
 
 
 def make_schedule(recipe: Recipe, total_steps: int) -> Any:

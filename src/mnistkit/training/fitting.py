@@ -95,6 +95,7 @@ def _train(
 ) -> keras.callbacks.History:
     from mnistkit.training.callbacks import (
         ContinuedHistory,
+        MeasureAverages,
         SeedLayers,
         StopOnDivergence,
         WriteCheckpoints,
@@ -106,6 +107,8 @@ def _train(
     history = ContinuedHistory(start.history if start else {})
     # Keras, too, has its History after the callers' callbacks, which may add to the logs.
     every: list[Any] = [SeedLayers(fit.seed), *fit.callbacks, history, StopOnDivergence()]
+    if fit.recipe.weight_averaging:
+        every.insert(0, MeasureAverages())
     if run is not None:
         every.append(WriteCheckpoints(run.folder, history, fit, start))
     first_epoch = 0 if start is None else fit.recipe.epochs if start.stopped else start.epoch

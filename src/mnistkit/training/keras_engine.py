@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.datasets.normalize import to_unit_floats
+from mnistkit.models import Augmentation
+from mnistkit.training.augmenting import augment, epoch_key
 from mnistkit.training.data import Examples
 from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
@@ -46,6 +48,10 @@ def fit_with_keras(
         count = len(train)
         train = _batches(
             train, fit.recipe.batch_size, lambda: epoch_order(fit.seed, current.epoch, count)
+        )
+    if fit.recipe.augmentation:
+        train = _augmented(
+            train, fit.recipe.augmentation, lambda: epoch_key(fit.seed, current.epoch)
         )
     if isinstance(validation, Examples):
         validation = _arrays(validation)
@@ -88,6 +94,31 @@ def _batches(
         .apply(tf.data.experimental.assert_cardinality(train.num_batches(batch_size)))
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def _augmented(
+    batches: tf.data.Dataset, settings: Augmentation, current_key: Callable[[], int]
+) -> tf.data.Dataset:
+    """The same batches, varied; every new iterator asks for the epoch's key anew."""
+    import tensorflow as tf
+
+    def keys() -> Iterator[np.int32]:
+        yield np.int32(current_key())
+
+    def vary(
+        key: tf.Tensor, step: tf.Tensor, images: tf.Tensor, *rest: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        return (augment(images, settings, key, step), *rest)
+
+    key = tf.data.Dataset.from_generator(keys, output_signature=tf.TensorSpec((), tf.int32))
+    varied = key.flat_map(
+        lambda key: batches.enumerate().map(
+            lambda step, batch: vary(key, step, *batch), num_parallel_calls=tf.data.AUTOTUNE
+        )
+    )
+    # The length is lost in flat_map; Keras' progress bar and schedules want to know it.
+    length = tf.data.experimental.assert_cardinality(batches.cardinality())
+    return varied.apply(length).prefetch(tf.data.AUTOTUNE)
 
 
 def _arrays(validation: Examples) -> tuple[Any, ...]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import itertools
 import json
 import logging
@@ -25,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistkit.errors import MnistKitError, RecipeError, RunFolderError
+from mnistkit.errors import MnistKitError, RecipeError, RunFolderError, WeightsError
 from mnistkit.models import MODELS, Recipe, create_model, unchanged_origin_of
+from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.training import checkpoints, environment
 from mnistkit.training.atomic import write_atomically, write_together
 
@@ -198,7 +198,7 @@ def finish(
     final = {**description, "status": "finished"}
     writes: dict[str, Callable[[Path], object]] = {}
     if "name" in description["model"]:
-        content = _weights_as_bytes(model)
+        content = weights_as_bytes(model)
         final["weights_sha256"] = hashlib.sha256(content).hexdigest()
         writes[_WEIGHTS] = lambda file: file.write_bytes(content)
     else:
@@ -324,35 +324,15 @@ def _load_keras_file(path: Path) -> keras.Model:
         ) from error
 
 
-def _weights_as_bytes(model: keras.Model) -> bytes:
-    arrays = {_key(n, variable): variable.numpy() for n, variable in enumerate(model.weights)}
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    return content.getvalue()
-
-
 def _read_weights(path: Path, model: keras.Model, sha256: str) -> None:
-    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+    try:
+        set_weights(model, path.read_bytes(), sha256=sha256, source=repr(str(path)))
+    except OSError as error:
         raise RunFolderError(
-            f"{str(path)!r} is missing or not the file that was saved (its sha256 is not "
-            f"{sha256[:12]}...). Restore it from a copy, or train again."
-        )
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = [archive[name] for name in archive.files]
-    expected = [tuple(variable.shape) for variable in model.weights]
-    found = [array.shape for array in arrays]
-    if found != expected:
-        raise RunFolderError(
-            f"The weights in {str(path)!r} have the shapes {found}, but the model "
-            f"{model.name!r} has {expected}. Its code has changed since it was saved."
-        )
-    for variable, array in zip(model.weights, arrays, strict=True):
-        variable.assign(array)
-
-
-def _key(number: int, variable: Any) -> str:
-    """A readable name; the number keeps names apart that Keras gave twice."""
-    return f"{number:03d}:{variable.path}".replace("/", ".")
+            f"{str(path)!r} cannot be read: {error}. Restore it from a copy, or train again."
+        ) from error
+    except WeightsError as error:
+        raise RunFolderError(str(error)) from error
 
 
 def _write_history(path: Path, history: Mapping[str, list[Any]]) -> None:

@@ -66,7 +66,7 @@ class Trainer:
         at a time, with and without XLA; ``"keras"`` is Keras' own ``fit``. ``"auto"`` takes XLA on
         a GPU and for networks without convolutions, the graph for the others, and Keras for a
         model with a ``train_step`` of its own, for a `strategy`, and for a ``tf.data.Dataset``.
-        All give the same numbers up to rounding, but random layers such as dropout draw other
+        All give the same numbers up to rounding, but dropout and augmentation draw other
         numbers under XLA, as they do in Keras with ``jit_compile=True``.
     strategy : tf.distribute.Strategy, optional
         For several devices, for instance ``tf.distribute.MirroredStrategy()``. The model must be
@@ -250,7 +250,7 @@ class Trainer:
             engine, program = training_program(
                 self.model,
                 sources.train,
-                recipe.batch_size,
+                recipe,
                 engine,
                 may_change=wanted == "auto",
             )

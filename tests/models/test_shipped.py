@@ -1,0 +1,121 @@
+"""Trained weights that come with the package."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+import mnistkit
+from mnistkit import Trainer, create_model, list_weights, weights_card
+from mnistkit.errors import UnknownNameError, WeightsError
+from mnistkit.models import count_multiply_adds
+from mnistkit.models.weights_file import set_weights, weights_as_bytes
+
+FOLDER = resources.files("mnistkit.models") / "weights"
+SHIPPED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]
+
+
+def test_both_models_come_trained():
+    assert ("cnn", "mnist") in SHIPPED
+    assert ("dense128", "mnist") in SHIPPED
+    assert list_weights("no-such-model") == []
+
+
+def test_all_weights_together_are_small():
+    assert sum(len(file.read_bytes()) for file in FOLDER.iterdir()) < 6_000_000
+
+
+@pytest.mark.parametrize(("model", "name"), SHIPPED)
+def test_card_says_what_the_file_is(model, name):
+    card = weights_card(model, name)
+    content = (FOLDER / f"{model}-{name}.npz").read_bytes()
+    assert card.sha256 == hashlib.sha256(content).hexdigest()
+    assert card.size == len(content)
+    built = create_model(model, weights=name)
+    assert card.parameters == built.count_params()
+    assert card.multiply_adds == count_multiply_adds(built)
+    mnistkit.Recipe(**card.recipe)
+    for measured in card.measured_on:
+        low, high = measured.accuracy_interval
+        assert 0 < low < measured.accuracy < high <= 1
+        assert 0 <= measured.calibration_error < 0.15
+    text = str(card)
+    assert f"create_model({model!r}, weights={name!r})" in text
+    assert card.licence in text
+
+
+def test_trained_weights_read_digits_that_they_never_saw():
+    data = mnistkit.load_dataset("digits")
+    for model, at_least in (("cnn", 0.95), ("dense128", 0.6)):
+        trainer = Trainer(create_model(model, weights="mnist"))
+        assert trainer.evaluate(data.test).accuracy > at_least
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(("model", "name"), SHIPPED)
+def test_accuracy_is_what_the_card_says(model, name, mnist):
+    measured = {row.data: row for row in weights_card(model, name).measured_on}
+    result = Trainer(create_model(model, weights=name)).evaluate(mnist.test)
+    assert result.accuracy == pytest.approx(measured[mnist.test.name].accuracy, abs=2e-4)
+    assert result.loss == pytest.approx(measured[mnist.test.name].loss, abs=1e-3)
+
+
+@pytest.mark.mirror
+def test_the_command_on_the_card_trains_such_weights(tmp_path, mirror):
+    card = weights_card("dense128", "mnist")
+    command = card.command.replace("runs/weights", str(tmp_path / "run")).split()
+    assert command[0] == "mnistkit"
+    subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
+    again, shipped = Trainer.load(tmp_path / "run"), create_model("dense128", weights="mnist")
+    assert again.recipe.to_dict() == card.recipe
+    # Bit by bit the same on the same machine; elsewhere rounding grows in thousands of steps.
+    for one, other in zip(again.model.get_weights(), shipped.get_weights(), strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
+
+
+def test_weights_bring_their_options_along():
+    built = create_model("cnn", weights="mnist")
+    assert built.count_params() == weights_card("cnn", "mnist").parameters
+    assert mnistkit.models.origin_of(built).options["width"] == 40
+
+
+def test_a_model_with_trained_weights_is_saved_and_loaded(tmp_path):
+    trainer = Trainer(create_model("dense128", weights="mnist"))
+    trainer.save(tmp_path)
+    for one, other in zip(
+        trainer.model.get_weights(), Trainer.load(tmp_path).model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_other_options_are_refused():
+    with pytest.raises(WeightsError, match="have the shapes") as caught:
+        create_model("cnn", weights="mnist", num_classes=4)
+    assert "are for these options: {'num_classes': 10" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("cnn", r"There are no weights 'mnits' for the model 'cnn'; there are .*'mnist'"),
+        ("untrained", "for the model 'untrained'; there are none at all. Train it"),
+    ],
+)
+def test_unknown_weights(model, message):
+    mnistkit.register_model("untrained")(mnistkit.models.MODELS.get("dense128"))
+    with pytest.raises(UnknownNameError, match=message):
+        create_model(model, weights="mnits")
+
+
+def test_damaged_weights_are_refused():
+    model = create_model("dense128")
+    content = weights_as_bytes(model)
+    sha256 = hashlib.sha256(content).hexdigest()
+    damaged = content[:1000] + b"x" + content[1001:]
+    with pytest.raises(WeightsError, match=r"the file 'a\.npz' is not the file that was saved"):
+        set_weights(model, damaged, sha256=sha256, source="the file 'a.npz'")
