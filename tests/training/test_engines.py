@@ -298,12 +298,17 @@ def test_divergence_stops_at_once(digits, engine):
     assert len(epochs) <= 1
 
 
-def test_memory_mapped_images(digits, tmp_path):
+@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+def test_memory_mapped_images(digits, tmp_path, engine):
     np.save(tmp_path / "images.npy", digits.train.images)
     on_disk = np.load(tmp_path / "images.npy", mmap_mode="r")
     mapped = Split(on_disk, digits.train.labels)
     assert np.shares_memory(mapped.images, on_disk)
-    assert_same(trained("xla", "dense", mapped), trained("xla", "dense", digits.train))
+    validation = Split(on_disk[:100], digits.train.labels[:100])
+    assert_same(
+        trained(engine, "dense", mapped, validation=validation),
+        trained(engine, "dense", digits.train, validation=digits.train.take(100)),
+    )
 
 
 def stream(split, batch_size=32, *, floats=False):

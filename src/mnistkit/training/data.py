@@ -40,6 +40,12 @@ class Examples:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """Images, labels, and the weights if there are any."""
+        columns = (self.images, self.labels)
+        return columns if self.weights is None else (*columns, self.weights)
+
     def num_batches(self, batch_size: int) -> int:
         """How many steps an epoch has, the last one perhaps smaller."""
         return math.ceil(len(self) / batch_size)

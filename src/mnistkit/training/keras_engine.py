@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.datasets.normalize import to_unit_floats
 from mnistkit.models import Augmentation
 from mnistkit.training.augmenting import augment, epoch_key
 from mnistkit.training.data import Examples
 from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
+from mnistkit.training.programs import Chunks
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -54,13 +54,12 @@ def fit_with_keras(
             train, fit.recipe.augmentation, lambda: epoch_key(fit.seed, current.epoch)
         )
     if isinstance(validation, Examples):
-        validation = _arrays(validation)
+        validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
     fit.model.fit(
         train,
         initial_epoch=first_epoch,
         epochs=fit.recipe.epochs,
         validation_data=validation,
-        validation_batch_size=_VALIDATION_BATCH if isinstance(validation, tuple) else None,
         shuffle=False,
         callbacks=[current, *callbacks],
         verbose=verbose,
@@ -68,30 +67,31 @@ def fit_with_keras(
 
 
 def _batches(
-    train: Examples, batch_size: int, current_order: Callable[[], NDArray[np.int32]]
+    examples: Examples, batch_size: int, current_order: Callable[[], NDArray[np.int32] | None]
 ) -> tf.data.Dataset:
-    """One pass over the examples; every new iterator asks for the order anew."""
+    """One pass over the examples; every new iterator asks for the order anew.
+
+    A chunk at a time is read, so that examples in a memory-mapped file may be larger than memory.
+    """
     import tensorflow as tf
 
-    columns = [tf.constant(train.images), tf.constant(train.labels)]
-    if train.weights is not None:
-        columns.append(tf.constant(train.weights))
+    chunks = Chunks(examples, batch_size)
 
-    def orders() -> Iterator[NDArray[np.int32]]:
-        yield current_order()
+    def columns() -> Iterator[tuple[NDArray[Any], ...]]:
+        for chunk in chunks.in_order(current_order()):
+            yield tuple(column[: chunk.num_steps * batch_size] for column in chunk.columns)
 
-    def gather(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        images, *rest = (tf.gather(column, index) for column in columns)
+    def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return (tf.cast(images, tf.float32) / 255.0, *rest)
 
-    order = tf.data.Dataset.from_generator(
-        orders, output_signature=tf.TensorSpec((len(train),), tf.int32)
+    signature = tuple(
+        tf.TensorSpec((None, *column.shape[1:]), column.dtype) for column in examples.columns
     )
     return (
-        order.flat_map(tf.data.Dataset.from_tensor_slices)
-        .batch(batch_size)
-        .map(gather)
-        .apply(tf.data.experimental.assert_cardinality(train.num_batches(batch_size)))
+        tf.data.Dataset.from_generator(columns, output_signature=signature)
+        .flat_map(lambda *chunk: tf.data.Dataset.from_tensor_slices(chunk).batch(batch_size))
+        .map(to_floats)
+        .apply(tf.data.experimental.assert_cardinality(examples.num_batches(batch_size)))
         .prefetch(tf.data.AUTOTUNE)
     )
 
@@ -119,8 +119,3 @@ def _augmented(
     # The length is lost in flat_map; Keras' progress bar and schedules want to know it.
     length = tf.data.experimental.assert_cardinality(batches.cardinality())
     return varied.apply(length).prefetch(tf.data.AUTOTUNE)
-
-
-def _arrays(validation: Examples) -> tuple[Any, ...]:
-    parts = (to_unit_floats(validation.images), validation.labels)
-    return parts if validation.weights is None else (*parts, validation.weights)

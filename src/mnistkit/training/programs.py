@@ -128,11 +128,7 @@ class Chunks:
     """
 
     def __init__(self, examples: Examples, batch_size: int) -> None:
-        self._columns = tuple(
-            column
-            for column in (examples.images, examples.labels, examples.weights)
-            if column is not None
-        )
+        self._columns = examples.columns
         self._count = len(examples)
         self._batch_size = batch_size
         self._full_steps = self._count // batch_size
