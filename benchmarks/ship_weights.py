@@ -3,6 +3,8 @@
 ``python benchmarks/ship_weights.py dense128-fast`` trains by the row's recipe with seed 0, unless
 `accuracy.py` has done so already, measures the weights on several data sets, and writes both files
 to ``src/mnistkit/models/weights``. Seed 0 is taken because it is the first: nothing is chosen.
+``handwriting`` takes what ``train_handwriting.py`` has trained, and the temperature that it fitted
+with ``--holdout``.
 """
 
 from __future__ import annotations
@@ -14,17 +16,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 import mnistkit
 from accuracy import trained
 from measuring import FOLDER
+from mnistkit.models import count_multiply_adds
 from mnistkit.models.shipped import MeasuredOn, WeightsCard
+from mnistkit.recognition.network import Network, running
+from onnx_export import logits_network
 from trainings import ROWS
 
 TARGET = FOLDER.parent / "src" / "mnistkit" / "models" / "weights"
 TESTS = {"mnist": "test", "usps": "test", "digits": "test"}
 SEED = 0
+HANDWRITING = (
+    "python benchmarks/handwriting.py --out handwriting.npz && "
+    "python benchmarks/train_handwriting.py handwriting.npz"
+)
 LICENCE = (
     "Licensed as the package is. MNIST, on which they were trained, is under CC BY-SA 3.0; whether "
     "that reaches weights is not settled, so keep the attribution: Y. LeCun and C. Cortes."
@@ -33,27 +43,60 @@ LICENCE = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("row", choices=[row for row in ROWS if ROWS[row].dataset == "mnist"])
-    parser.add_argument("--name", default="mnist", help="what create_model(weights=...) takes")
+    rows = [row for row in ROWS if ROWS[row].dataset == "mnist"]
+    parser.add_argument("row", choices=[*rows, "handwriting"])
     parser.add_argument("--folder", type=Path, default=FOLDER / "results" / "trainings")
+    parser.add_argument(
+        "--temperature", type=float, default=1.0, help="what the logits are divided by"
+    )
     chosen = parser.parse_args()
     folder = chosen.folder / f"{chosen.row}-{SEED}"
-    measured = trained(chosen.row, SEED, folder)
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    content = (folder / "weights.npz").read_bytes()
-    card = make_card(chosen.name, folder, run, measured, content)
+    if chosen.row in ROWS:
+        measured = trained(chosen.row, SEED, folder)
+    else:
+        measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
+    model = mnistkit.Trainer.load(folder).model
+    network = logits_network(model)
+    card = make_card(folder, model, network, measured["fit_seconds"], chosen.temperature)
     stem = f"{card.model}-{card.name}"
     TARGET.mkdir(exist_ok=True)
-    (TARGET / f"{stem}.npz").write_bytes(content)
+    (TARGET / f"{stem}.onnx").write_bytes(network)
+    (TARGET / f"{stem}.npz").write_bytes((folder / "weights.npz").read_bytes())
     text = json.dumps(asdict(card), indent=2) + "\n"
     (TARGET / f"{stem}.json").write_text(text, encoding="utf-8")
     print(card)
 
 
 def make_card(
-    name: str, folder: Path, run: dict[str, Any], measured: dict[str, Any], content: bytes
+    folder: Path, model: keras.Model, network: bytes, fit_seconds: float, temperature: float
 ) -> WeightsCard:
-    model, options = run["model"]["name"], dict(run["model"]["options"])
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    content = (folder / "weights.npz").read_bytes()
+    name = run["data"]["name"].partition(" ")[0]  # "mnist train"
+    return WeightsCard(
+        model=run["model"]["name"],
+        name=name,
+        options=dict(run["model"]["options"]),
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        runtime_sha256=hashlib.sha256(network).hexdigest(),
+        temperature=round(temperature, 4),
+        parameters=model.count_params(),
+        multiply_adds=count_multiply_adds(model),
+        trained_on=run["data"],
+        recipe=run["recipe"],
+        seed=run["seed"],
+        command=HANDWRITING if name == "handwriting" else command_line(run),
+        versions=run["versions"],
+        fit_seconds=round(fit_seconds, 1),
+        machine=f"{run['machine']['processor']}, {run['machine']['processors']} processors",
+        measured_on=tuple(measure(Network("", running(network), temperature))),
+        licence=LICENCE,
+    )
+
+
+def command_line(run: dict[str, Any]) -> str:
+    model, options = run["model"]["name"], run["model"]["options"]
     extra = "".join(
         f" --option {key}={value}"
         for key, value in options.items()
@@ -64,33 +107,18 @@ def make_card(
         for name, one in mnistkit.models.recipes_of(mnistkit.models.MODELS.get(model)).items()
         if one.to_dict() == mnistkit.Recipe(**run["recipe"]).to_dict()
     )
-    return WeightsCard(
-        model=model,
-        name=name,
-        options=options,
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        parameters=measured["parameters"],
-        multiply_adds=measured["multiply_adds"],
-        trained_on=run["data"],
-        recipe=run["recipe"],
-        seed=run["seed"],
-        command=f"mnistkit train {model}{extra} --recipe {recipe} --seed {run['seed']} "
-        "--dataset mnist --out runs/weights",
-        versions=run["versions"],
-        fit_seconds=round(measured["fit_seconds"], 1),
-        machine=f"{run['machine']['processor']}, {run['machine']['processors']} processors",
-        measured_on=tuple(measure(folder)),
-        licence=LICENCE,
+    return (
+        f"mnistkit train {model}{extra} --recipe {recipe} --seed {run['seed']} "
+        "--dataset mnist --out runs/weights"
     )
 
 
-def measure(folder: Path) -> list[MeasuredOn]:
-    trainer = mnistkit.Trainer.load(folder)
+def measure(network: Network) -> list[MeasuredOn]:
     rows = []
     for name, part in TESTS.items():
         split = getattr(mnistkit.load_dataset(name), part)
-        result = trainer.evaluate(split)
+        probabilities, _ = network.read(split.images)
+        result = mnistkit.Evaluation.from_probabilities(split.labels, probabilities)
         rows.append(
             MeasuredOn(
                 data=split.name,

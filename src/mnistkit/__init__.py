@@ -34,7 +34,14 @@ if TYPE_CHECKING:
     from mnistkit.plots import plot_history as plot_history
     from mnistkit.plots import plot_mistakes as plot_mistakes
     from mnistkit.plots import plot_predictions as plot_predictions
+    from mnistkit.plots import plot_recognition as plot_recognition
     from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
+    from mnistkit.recognition import Digit as Digit
+    from mnistkit.recognition import Number as Number
+    from mnistkit.recognition import Reading as Reading
+    from mnistkit.recognition import prepare_digit as prepare_digit
+    from mnistkit.recognition import read_number as read_number
+    from mnistkit.recognition import recognize as recognize
     from mnistkit.training import Trainer as Trainer
 
     __version__: str
@@ -52,9 +59,10 @@ _ROOMS = {
     ),
     "plots": (
         "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",
-        "plot_mistakes", "plot_predictions",
+        "plot_mistakes", "plot_predictions", "plot_recognition",
     ),
     "quiet": ("quiet_tensorflow",),
+    "recognition": ("Digit", "Number", "Reading", "prepare_digit", "read_number", "recognize"),
     "training": ("Trainer",),
 }  # fmt: skip
 _HOME_OF = {name: f"mnistkit.{room}" for room, names in _ROOMS.items() for name in names}

@@ -11,6 +11,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── MissingPackageError (ImportError)   something needs a package that is an extra
     ├── OptionError         (TypeError)     a model or data set does not take such an option
     ├── ImageError          (ValueError)    images of a wrong shape, type or range
+    ├── PictureError        (OSError)       a picture cannot be read
     ├── LabelError          (ValueError)    labels of a wrong length, type or range
     ├── SplitError          (ValueError)    the data cannot be split that way
     ├── FormatError         (ValueError)    a file is not what its format says
@@ -47,6 +48,7 @@ __all__ = [
     "NpzError",
     "OfflineError",
     "OptionError",
+    "PictureError",
     "PluginError",
     "RecipeError",
     "RunFolderError",
@@ -88,6 +90,10 @@ class OptionError(MnistKitError, TypeError):
 
 class ImageError(MnistKitError, ValueError):
     """Images have a wrong shape, data type or range of values."""
+
+
+class PictureError(MnistKitError, OSError):
+    """A picture cannot be read."""
 
 
 class LabelError(MnistKitError, ValueError):

@@ -9,12 +9,15 @@ from importlib import resources
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 import mnistkit
 from mnistkit import Trainer, create_model, list_weights, weights_card
 from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.models import count_multiply_adds
+from mnistkit.models.shipped import runtime_file
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
+from mnistkit.recognition.network import shipped_network
 
 FOLDER = resources.files("mnistkit.models") / "weights"
 SHIPPED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]
@@ -60,9 +63,23 @@ def test_trained_weights_read_digits_that_they_never_saw():
 @pytest.mark.parametrize(("model", "name"), SHIPPED)
 def test_accuracy_is_what_the_card_says(model, name, mnist):
     measured = {row.data: row for row in weights_card(model, name).measured_on}
-    result = Trainer(create_model(model, weights=name)).evaluate(mnist.test)
+    probabilities, _ = shipped_network(model, name).read(mnist.test.images)
+    result = mnistkit.Evaluation.from_probabilities(mnist.test.labels, probabilities)
     assert result.accuracy == pytest.approx(measured[mnist.test.name].accuracy, abs=2e-4)
     assert result.loss == pytest.approx(measured[mnist.test.name].loss, abs=1e-3)
+
+
+@pytest.mark.parametrize(("model", "name"), SHIPPED)
+def test_the_network_for_the_runtime_is_the_same_network(model, name):
+    images = mnistkit.load_dataset("digits").test.arrays()[0][:50]
+    logits = shipped_network(model, name).logits(images)
+    np.testing.assert_allclose(
+        softmax(logits, axis=1), create_model(model, weights=name).predict(images, verbose=0),
+        atol=1e-5,
+    )  # fmt: skip
+    card, content = weights_card(model, name), runtime_file(model, name).read_bytes()
+    assert card.runtime_sha256 == hashlib.sha256(content).hexdigest()
+    assert 0.5 < card.temperature < 2
 
 
 @pytest.mark.mirror

@@ -13,12 +13,14 @@ _COMMANDS = {
     "datasets": "mnistkit.cli.datasets:datasets",
     "evaluate": "mnistkit.cli.evaluate:evaluate",
     "models": "mnistkit.cli.models:models",
+    "predict": "mnistkit.cli.predict:predict",
     "train": "mnistkit.cli.train:train",
 }
 _HELP = {
     "datasets": "List, fetch and verify data sets.",
     "evaluate": "Measure a saved model.",
     "models": "List models.",
+    "predict": "Read the digits in your own pictures.",
     "train": "Train a model, measure it, and save it.",
 }
 

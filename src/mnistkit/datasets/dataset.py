@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -226,6 +226,7 @@ class Dataset:
         *,
         test: float = _DEFAULT_TEST,
         ink: Literal["auto", "dark", "light"] = "auto",
+        prepare: Callable[[Path], ArrayLike] | None = None,
     ) -> Dataset:
         """A data set from a folder with one sub-folder of pictures a class.
 
@@ -240,11 +241,15 @@ class Dataset:
         ink : {"auto", "dark", "light"}, default "auto"
             Whether the ink is darker or lighter than the paper; ``"auto"`` takes the border of
             each picture for paper.
+        prepare : function, optional
+            What brings a file to a picture of 28x28, light ink on black. For photos
+            `mnistkit.prepare_digit` does, the way `mnistkit.recognize` does.
 
         Notes
         -----
-        A picture of 28x28 pixels is only inverted where needed; any other is brought to 28x28 the
-        way MNIST's own pictures were made (see `mnistkit.datasets.geometry`).
+        Without `prepare`, a picture of 28x28 pixels is only inverted where needed; any other is
+        brought to 28x28 the way MNIST's own pictures were made (see
+        `mnistkit.datasets.geometry`).
 
         Raises
         ------
@@ -253,7 +258,7 @@ class Dataset:
         """
         from mnistkit.datasets.folder import read_folder
 
-        parts, classes = read_folder(path, ink=ink)
+        parts, classes = read_folder(path, ink=ink, prepare=prepare)
         info = DatasetInfo(
             _stem(path), title="own pictures", classes=classes, conversion="MNIST's own recipe"
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets.geometry import SIDE, mnist_picture
-from mnistkit.errors import ImageFolderError
+from mnistkit.errors import ImageFolderError, MnistKitError
 
 Ink = Literal["auto", "dark", "light"]
+Prepare = Callable[[Path], ArrayLike]
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _LAYOUT = (
@@ -22,7 +25,7 @@ _LAYOUT = (
 
 
 def read_folder(
-    path: str | os.PathLike[str], ink: Ink = "auto"
+    path: str | os.PathLike[str], ink: Ink = "auto", prepare: Prepare | None = None
 ) -> tuple[dict[str, Arrays], tuple[str, ...]]:
     """Read pictures and labels from a folder.
 
@@ -31,6 +34,7 @@ def read_folder(
     path : str or path-like
         See `Dataset.from_folder`.
     ink : {"auto", "dark", "light"}
+    prepare : function, optional
 
     Returns
     -------
@@ -58,20 +62,36 @@ def read_folder(
     )
     if not classes:
         raise ImageFolderError(f"There are no class folders in {str(root)!r}. {_LAYOUT}")
-    arrays = {name: _read_part(folder, classes, ink) for name, folder in parts.items()}
+    read = partial(_read_picture, ink=ink) if prepare is None else partial(_prepared, prepare)
+    arrays = {name: _read_part(folder, classes, read) for name, folder in parts.items()}
     return arrays, tuple(classes)
 
 
-def _read_part(folder: Path, classes: list[str], ink: Ink) -> Arrays:
+def _read_part(
+    folder: Path, classes: list[str], read: Callable[[Path], NDArray[np.uint8]]
+) -> Arrays:
     images, labels = [], []
     for label, name in enumerate(classes):
         for picture in sorted((folder / name).glob("*")):
             if picture.suffix.lower() in _SUFFIXES:
-                images.append(_read_picture(picture, ink))
+                images.append(read(picture))
                 labels.append(label)
     if not images:
         raise ImageFolderError(f"There are no pictures in {str(folder)!r}. {_LAYOUT}")
     return np.stack(images), np.array(labels)
+
+
+def _prepared(prepare: Prepare, path: Path) -> NDArray[np.uint8]:
+    try:
+        image = np.asarray(prepare(path))
+    except MnistKitError as error:
+        raise ImageFolderError(f"The picture {str(path)!r} cannot be used: {error}") from error
+    if image.shape != (SIDE, SIDE) or image.dtype != np.uint8:
+        raise ImageFolderError(
+            f"prepare gave an array of shape {image.shape} and type {image.dtype} for "
+            f"{str(path)!r}; expected uint8 of shape ({SIDE}, {SIDE})."
+        )
+    return image
 
 
 def _read_picture(path: Path, ink: Ink) -> NDArray[np.uint8]:

@@ -31,7 +31,7 @@ MODELS: Registry[ModelBuilder] = Registry(
 def create_model(
     name: str,
     *,
-    num_classes: int = 10,
+    num_classes: int | None = None,
     input_shape: tuple[int, ...] = (28, 28),
     seed: int = 0,
     weights: str | None = None,
@@ -43,7 +43,8 @@ def create_model(
     ----------
     name : str
         One of `list_models`, or ``"module:function"``.
-    num_classes : int, default 10
+    num_classes : int, optional
+        By default 10, or what the weights are for.
     input_shape : tuple of int, default (28, 28)
         The shape of one image: (height, width) or (height, width, channels).
     seed : int, default 0
@@ -80,9 +81,12 @@ def create_model(
     ((None, 4), 100996)
     >>> trained = mnistkit.create_model("cnn", weights="mnist")
     """
+    defaults = {"num_classes": 10}
     if weights is not None:
-        options = {**own_options(name, weights), **options}
-    every_option = {"num_classes": num_classes, "input_shape": tuple(input_shape), **options}
+        defaults |= own_options(name, weights)
+    if num_classes is not None:
+        options = {"num_classes": num_classes, **options}
+    every_option = {**defaults, "input_shape": tuple(input_shape), **options}
     model = build(name, MODELS.get(name), every_option, seed)
     provider = "module:function" if ":" in name else MODELS.find(name).provider
     remember(model, ModelOrigin(name, provider, every_option))

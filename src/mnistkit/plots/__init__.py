@@ -10,6 +10,7 @@ from mnistkit.plots.digits import plot_digits
 from mnistkit.plots.history import plot_history
 from mnistkit.plots.mistakes import plot_mistakes
 from mnistkit.plots.predictions import plot_predictions
+from mnistkit.plots.recognition import plot_recognition
 
 __all__ = [
     "plot_augmentation",
@@ -18,4 +19,5 @@ __all__ = [
     "plot_history",
     "plot_mistakes",
     "plot_predictions",
+    "plot_recognition",
 ]

@@ -1,0 +1,111 @@
+"""Ruled and squared paper: finding the direction of its lines, and taking them away."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.recognition.ink import paper_noise
+
+Floats = NDArray[np.float32]
+
+_LARGEST_TILT = 15.0  # degrees
+_DIRECTION_SIDE = 200  # pixels; enough to find a direction
+_WINDOW = 0.4  # of the picture's side: longer than a stroke, shorter than a line
+_LINE_COVERAGE = 0.6  # the share of the width that a line goes on for
+
+
+def without_lines(values: Floats, noise: float) -> Floats:
+    """Contrast without what goes on straight across the picture.
+
+    A line is what is there along most of a long stretch in its direction; a stroke is shorter. The
+    stretch's own median is subtracted, so that ink on a line keeps what it adds to the line.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float32, shape (height, width)
+        Contrast with the paper.
+    noise : float
+        Its standard deviation on empty paper.
+    """
+    height, width = values.shape
+    if min(height, width) < 48:
+        return values
+    cleaned = values
+    for across in (False, True):
+        turned = cleaned.T if across else cleaned
+        tilt = line_tilt(turned, noise)
+        if tilt is not None:
+            turned = _subtract_along(turned, tilt)
+            cleaned = turned.T if across else turned
+    return np.ascontiguousarray(cleaned)
+
+
+def line_tilt(values: Floats, noise: float) -> float | None:
+    """By how much nearly horizontal lines fall to the right, pixels a pixel; None without lines.
+
+    This is a Hough transform: every pixel that is not paper votes, at each slope, for the line
+    that it would lie on. A line has votes from most of the width of the picture.
+    """
+    step = max(1, max(values.shape) // _DIRECTION_SIDE)
+    height, width = (side // step * step for side in values.shape)
+    small = values[:height, :width].reshape(height // step, step, width // step, step)
+    small = small.mean(axis=(1, 3))
+    threshold = max(2 * paper_noise(small), 0.5 * noise, 1.5)
+    rows, columns = np.nonzero(small > threshold)
+    if len(rows) > 0.5 * small.size or not len(rows):
+        return None
+    limit = np.tan(np.radians(_LARGEST_TILT))
+    coarse = np.linspace(-limit, limit, 61)
+    coverage = [_coverage(rows, columns, slope, small.shape) for slope in coarse]
+    best = int(np.argmax(coverage))
+    if coverage[best] < _LINE_COVERAGE:
+        return None
+    fine = coarse[best] + np.linspace(-1, 1, 9) * (coarse[1] - coarse[0])
+    sharpest = np.argmax([_coverage(rows, columns, slope, small.shape) for slope in fine])
+    return float(fine[int(sharpest)])
+
+
+def _coverage(
+    rows: NDArray[np.intp], columns: NDArray[np.intp], slope: float, shape: tuple[int, int]
+) -> float:
+    """The share of the width that the best covered line has, and the next best ones."""
+    height, width = shape
+    lines = np.rint(rows - slope * (columns - width / 2)).astype(np.intp)
+    inside = (lines >= 0) & (lines < height)
+    votes = np.sort(np.bincount(lines[inside], minlength=height))
+    # Two lines or more, as paper has; a single stroke can be long and straight as well.
+    return float(votes[-2 - height // 64]) / width
+
+
+def _sheared(values: Floats, slope: float) -> Floats:
+    """Move every column so that lines of this slope become rows; rows wrap around."""
+    height, width = values.shape
+    shift = np.rint(slope * (np.arange(width) - width / 2)).astype(np.intp)
+    rows = (np.arange(height)[:, None] + shift[None, :]) % height
+    return np.take_along_axis(values, rows, axis=0)
+
+
+def _subtract_along(values: Floats, slope: float) -> Floats:
+    from scipy import ndimage
+
+    sheared = _sheared(values, slope)
+    height, width = sheared.shape
+    thick = max(1, round(min(height, width) / 250))
+    # Lines are never quite straight: what is looked at along a row is the strongest nearby.
+    spread = ndimage.maximum_filter1d(sheared, 2 * thick + 1, axis=0, mode="wrap")
+    step = max(1, width // 64)
+    stretch = spread[:, : width // step * step].reshape(height, -1, step).mean(axis=2)
+    window = max(3, round(_WINDOW * stretch.shape[1])) | 1
+    lines = ndimage.percentile_filter(stretch, 40, size=(1, window), mode="nearest")
+    lines = np.repeat(lines, step, axis=1)
+    lines = np.pad(lines, [(0, 0), (0, width - lines.shape[1])], mode="edge")
+    cleaned = np.where(lines > 0, sheared - 1.15 * lines, sheared)
+    return _sheared_back(cleaned, slope)
+
+
+def _sheared_back(values: Floats, slope: float) -> Floats:
+    height, width = values.shape
+    shift = np.rint(slope * (np.arange(width) - width / 2)).astype(np.intp)
+    rows = (np.arange(height)[:, None] - shift[None, :]) % height
+    return np.take_along_axis(values, rows, axis=0)

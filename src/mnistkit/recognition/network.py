@@ -1,0 +1,195 @@
+"""Networks that read prepared pictures: the trained ones of the package, and anybody's own.
+
+The package's run in onnxruntime, which starts in a fraction of TensorFlow's time. Keras is
+imported only for a model that comes as one, or as the folder of a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.datasets.normalize import to_unit_floats
+from mnistkit.errors import ModelError, UnknownNameError, WeightsError
+
+if TYPE_CHECKING:
+    import keras
+
+NUM_DIGITS = 10
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Network:
+    """Reads pictures of single digits.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    logits : function
+        Float32 (n, 28, 28) in [0, 1] to (n, 10), or (n, 11) where the last class is "no digit".
+    temperature : float
+        What the logits are divided by, so that probabilities are as often right as they say.
+    """
+
+    name: str
+    logits: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    temperature: float = 1.0
+
+    def read(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities of the ten digits, and the probability of being a digit at all.
+
+        Parameters
+        ----------
+        images : numpy.ndarray of uint8, shape (n, 28, 28)
+
+        Returns
+        -------
+        probabilities : numpy.ndarray of float32, shape (n, 10)
+        scores : numpy.ndarray of float32, shape (n,)
+            1 for a network that knows no class "no digit".
+        """
+        parts = [
+            self.logits(to_unit_floats(images[start : start + _BATCH]))
+            for start in range(0, len(images), _BATCH)
+        ]
+        logits = np.concatenate(parts) if parts else np.zeros((0, NUM_DIGITS), np.float32)
+        probabilities = _softmax(logits / self.temperature)
+        digits = probabilities[:, :NUM_DIGITS]
+        # A picture that is surely no digit has nothing left to divide by.
+        share = np.maximum(digits.sum(axis=1, keepdims=True), 1e-12)
+        return digits / share, np.minimum(share[:, 0], 1)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    normalized: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
+    return normalized
+
+
+_shipped: dict[tuple[str, str], Network] = {}
+_lock = threading.Lock()
+
+
+def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
+    """The network that a user means.
+
+    Parameters
+    ----------
+    model : str, path-like or keras.Model
+        The name of a model with trained weights in the package, the folder of a saved run, or a
+        Keras model.
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no trained weights of that name, and no such folder.
+    ModelError
+        If the model does not read 28x28 pictures of ten digits.
+    WeightsError
+        If a file of the package is damaged.
+    """
+    if not isinstance(model, str | os.PathLike):
+        return _keras_network(model)
+    if isinstance(model, str):
+        weights = _weights_for_pictures(model)
+        if weights:
+            return shipped_network(model, weights)
+    if Path(model).is_dir():
+        from mnistkit.training import Trainer
+
+        return _keras_network(Trainer.load(model).model, name=str(model))
+    raise UnknownNameError(
+        f"There are no trained weights for model={str(model)!r}, and no folder of that name. "
+        f"Trained weights come with {', '.join(map(repr, _with_weights()))}. A model of your own "
+        "is given as the folder that Trainer.save wrote, or as a Keras model."
+    )
+
+
+def _weights_for_pictures(model: str) -> str | None:
+    """The name of the weights that suit people's own pictures best; None if there are none."""
+    from mnistkit.models.shipped import list_weights
+
+    names = list_weights(model)
+    return next((name for name in ("handwriting", "mnist") if name in names), None)
+
+
+def _with_weights() -> list[str]:
+    from mnistkit.models.catalogue import list_models
+
+    return [name for name in list_models() if _weights_for_pictures(name)]
+
+
+def shipped_network(model: str, weights: str) -> Network:
+    """The network of trained weights in the package; loaded once, and safe to use from threads.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged.
+    """
+    with _lock:
+        if (model, weights) not in _shipped:
+            _shipped[model, weights] = _load(model, weights)
+        return _shipped[model, weights]
+
+
+def _load(model: str, weights: str) -> Network:
+    from mnistkit.models.shipped import runtime_file, weights_card
+
+    card = weights_card(model, weights)
+    content = runtime_file(model, weights).read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.runtime_sha256:
+        raise WeightsError(
+            f"The file '{model}-{weights}.onnx' of the package is damaged: its checksum is not "
+            "the one in its card. Install mnistkit again."
+        )
+    return Network(f"{model}-{weights}", running(content), card.temperature)
+
+
+def running(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """An ONNX network as a function, run by onnxruntime."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def logits(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = session.run(["logits"], {"images": images})[0]
+        return found
+
+    return logits
+
+
+def _keras_network(model: Any, name: str | None = None) -> Network:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"model={model!r}: expected the name of a model, the folder of a saved run, or a "
+            f"keras.Model, not {type(model).__name__}."
+        )
+    shape, outputs = tuple(model.input_shape[1:]), model.output_shape[-1]
+    if shape not in ((28, 28), (28, 28, 1)) or outputs not in (NUM_DIGITS, NUM_DIGITS + 1):
+        raise ModelError(
+            f"The model {model.name!r} takes {shape} and has {outputs} outputs. To read pictures "
+            "of digits it must take (28, 28) or (28, 28, 1) and have 10 outputs, or 11 of which "
+            "the last is 'no digit'."
+        )
+
+    def logits(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        probabilities = model.predict_on_batch(images.reshape(-1, *shape))
+        found: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
+        return found
+
+    return Network(name or model.name, logits)

@@ -1,0 +1,442 @@
+"""Anybody's picture of digits as a plain array: a file, bytes, a PIL image or an array."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mnistkit.errors import ImageError, PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+WORKING_SIDE = 1400  # pixels
+
+_MOST_PIXELS = 200_000_000  # the largest telephone cameras; as RGB it takes 800 MB
+_BAND_PIXELS = 1 << 20
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")  # MPO comes through JPEG
+_EXPECTED = (
+    "Expected one picture: an array (height, width), (height, width, 1), (height, width, 3) RGB or "
+    "(height, width, 4) RGBA, of booleans, integers from 0 to 255 or floats from 0.0 to 1.0."
+)
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as it is worked on. Two pictures are equal only if they are the same object.
+
+    Attributes
+    ----------
+    pixels : numpy.ndarray of uint8, shape (height, width) or (height, width, 3)
+        Upright and opaque; two dimensions where there is no colour. An array of its own, shared
+        with nobody.
+    reduction : int
+        How many pixels of the original one side of a pixel covers; 1 if it was not reduced.
+    remarks : tuple of str
+        What happened, in words, for instance ``"animated: only its first frame is read"``.
+    """
+
+    pixels: Pixels
+    reduction: int = 1
+    remarks: tuple[str, ...] = ()
+
+
+def read_picture(
+    source: str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Image.Image | ArrayLike,
+) -> Picture:
+    """Read a picture from wherever it is.
+
+    Parameters
+    ----------
+    source : str, path-like, bytes, binary file, PIL.Image.Image or array_like
+        A path, or what is in such a file: PNG, JPEG, MPO, GIF, BMP, WebP or TIFF. A file that is
+        open is read from its start and stays open. Of a PIL image the present frame is read.
+        An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``, of booleans,
+        integers in 0-255 or floats in [0, 1].
+
+    Returns
+    -------
+    Picture
+        Turned upright by its EXIF orientation. Larger pictures are reduced by a whole number, so
+        that the longer side has at most `WORKING_SIDE` pixels; smaller ones are never enlarged.
+        What is transparent becomes black paper under light ink, white paper under dark ink.
+
+    Raises
+    ------
+    PictureError
+        If a file or a PIL image cannot be read: missing, no picture, damaged, cut short, or
+        declared to have more than 200 megapixels, which is found out before it is decoded.
+    ImageError
+        If an array has a wrong shape, data type or range of values.
+
+    Examples
+    --------
+    >>> read_picture([[0, 255], [128, 0]])
+    Picture(pixels=array([[  0, 255],
+           [128,   0]], dtype=uint8), reduction=1, remarks=())
+    """
+    from PIL import Image
+
+    if isinstance(source, Image.Image):
+        with _explained("<image>"):
+            return _from_image(source, "<image>")
+    if isinstance(source, str | os.PathLike):
+        return _from_path(os.fsdecode(source))
+    if isinstance(source, bytes | bytearray):
+        return _from_stream(io.BytesIO(source), "<bytes>")
+    if hasattr(source, "read"):
+        name = getattr(source, "name", None)
+        name = repr(name) if isinstance(name, str) else "<stream>"
+        return _from_stream(cast("IO[bytes]", source), name)
+    return _from_array(source)
+
+
+def _from_path(path: str) -> Picture:
+    shown = repr(path if len(path) < 1000 else f"{path[:80]}...")  # somebody's base64
+    try:
+        stream = open(path, "rb")  # noqa: PTH123, SIM115  (Path("") is a folder; closed below)
+    except (OSError, ValueError) as error:  # ValueError: a path cannot hold a null byte
+        raise PictureError(f"{shown} {_why_not_opened(path, error)}") from error
+    with stream:
+        return _from_stream(stream, shown)
+
+
+def _why_not_opened(path: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"is no file; it was looked for from {str(Path.cwd())!r}. Check the spelling, or give "
+            "the whole path."
+        )
+    # Windows says of a folder that one may not read it.
+    if isinstance(error, IsADirectoryError | PermissionError) and Path(path).is_dir():
+        return "is a folder. Give the path of a picture in it."
+    if isinstance(error, PermissionError):
+        return (
+            f"may not be read ({error.strerror}). Change the file's permissions, or copy it to a "
+            "folder of yours."
+        )
+    return f"cannot be opened ({getattr(error, 'strerror', error)}). Check the path."
+
+
+def _from_stream(stream: IO[bytes], name: str) -> Picture:
+    if isinstance(stream, io.TextIOBase):
+        raise PictureError(f"{name} was opened as text. Open it with open(path, 'rb').")
+    with _explained(name):
+        image = _opened(stream, name)
+        _check_size(image.size, name)
+        return _from_image(image, name, drafted=_draft(image))
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises into an error that says which picture it was."""
+    try:
+        yield
+    except PictureError:
+        raise
+    except Exception as error:
+        # Everything: over damaged bytes Pillow raises OSError, SyntaxError, ValueError, EOFError,
+        # struct.error, zlib.error, IndexError, KeyError, TypeError, AttributeError, OverflowError,
+        # MemoryError, and it does not say which.
+        raise PictureError(
+            f"{name} cannot be read, it may be damaged or cut short "
+            f"({type(error).__name__}: {error}). Copy or save it again, or convert it to PNG."
+        ) from error
+
+
+def _opened(stream: IO[bytes], name: str) -> ImageFile:
+    """Read the header only.
+
+    Not by ``Image.open``: it warns above 89 megapixels, a warning cannot be silenced in one thread
+    alone, and it tries every format that Pillow knows, some of which start other programs.
+    """
+    from PIL import (  # noqa: F401  (each registers itself)
+        BmpImagePlugin,
+        GifImagePlugin,
+        Image,
+        JpegImagePlugin,
+        PngImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
+
+    try:
+        stream.seek(0)
+    except (AttributeError, OSError):  # a pipe, or what comes over a network
+        stream = io.BytesIO(stream.read())
+    prefix = stream.read(16)
+    if not isinstance(prefix, bytes):
+        raise PictureError(f"{name} gives text. Open it with open(path, 'rb').")
+    if not prefix:
+        raise PictureError(f"{name} is empty, it holds no bytes. Copy or save it again.")
+    for kind in _FORMATS:
+        factory, accept = Image.OPEN[kind]
+        if accept is None or accept(prefix):
+            stream.seek(0)
+            return factory(stream, "")
+    raise PictureError(
+        f"{name} is no picture that can be read: it starts with {prefix!r}. Convert it to one of "
+        f"{', '.join(_FORMATS)}; a HEIC photo or a PDF page for instance to JPEG or PNG."
+    )
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > _MOST_PIXELS:
+        raise PictureError(
+            f"{name} declares {width:,} x {height:,} pixels, {width * height / 1e6:,.0f} "
+            f"megapixels; at most {_MOST_PIXELS / 1e6:.0f} are read. Crop it or make it smaller."
+        )
+    if width * height == 0:
+        raise PictureError(f"{name} has no pixels, it is {width} x {height}. Save it again.")
+
+
+def _draft(image: ImageFile) -> int:
+    """Have a large JPEG decoded at 1/2, 1/4 or 1/8, which is quick and takes little memory.
+
+    It returns how many times smaller it will be, and stays at full size where the picture would
+    come out coarser by a third than by the box mean alone, as 12-megapixel photos would.
+    """
+    width, height = image.size
+    factor = _factor(image.size)
+    for scale in (8, 4, 2):
+        rest = _factor((-(-width // scale), -(-height // scale)))
+        if 3 * scale * rest < 4 * factor:
+            drafted = image.draft(None, (max(1, width // scale), max(1, height // scale)))
+            # A thin picture is decoded larger than asked for, other formats as they are.
+            return 1 if drafted is None else round(width / drafted[1][2])
+    return 1
+
+
+def _factor(size: tuple[int, int]) -> int:
+    return -(-max(size) // WORKING_SIDE)
+
+
+def _from_image(image: Image.Image, name: str, drafted: int = 1) -> Picture:
+    _check_size(image.size, name)
+    frame_remarks = _frame_remarks(image)
+    image.load()
+    orientation, exif_remarks = _orientation(image)  # PNG and TIFF know it once they are loaded
+    factor = _factor(image.size)
+    converted = _conversion(image, name)
+
+    def band(top: int, bottom: int) -> Image.Image:
+        return converted(image.crop((0, top, image.width, bottom)))
+
+    pixels, alpha_remarks = _opaque(_in_bands(image.size, factor, band))
+    return Picture(
+        _upright(_plain(pixels), orientation),
+        drafted * factor,
+        frame_remarks + exif_remarks + alpha_remarks,
+    )
+
+
+def _frame_remarks(image: Image.Image) -> tuple[str, ...]:
+    if not getattr(image, "is_animated", False):
+        return ()
+    several = "several pages" if image.format in {"TIFF", "MPO"} else "animated"
+    which = f"frame {image.tell() + 1}" if image.tell() else "first frame"
+    return (f"{several}: only its {which} is read",)
+
+
+def _orientation(image: Image.Image) -> tuple[int, tuple[str, ...]]:
+    from PIL import ExifTags
+
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1), ()
+    except Exception:  # noqa: BLE001  (as in _explained; a good picture can have damaged EXIF data)
+        return 1, ("damaged EXIF data: it may lie on its side",)
+
+
+def _conversion(image: Image.Image, name: str) -> Callable[[Image.Image], Image.Image]:
+    """Return what makes a band of the picture 8-bit L, LA, RGB or RGBA."""
+    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+        multiplier = _multiplier(image, name)
+        return lambda band: _from_numbers(band, multiplier)
+    clear = image.has_transparency_data
+    if image.mode in {"1", "L", "LA", "La"}:
+        mode = "LA" if clear else "L"
+    else:
+        mode = "RGBA" if clear else "RGB"
+    return lambda band: band.convert(mode)
+
+
+def _multiplier(image: Image.Image, name: str) -> float:
+    """What brings the values of a picture of 16 or 32 bits to 0-255."""
+    if image.mode.startswith("I;16"):
+        return 1 / 257
+    bands = (
+        np.asarray(image.crop((0, top, image.width, bottom))) for top, bottom in _bands(image.size)
+    )
+    with np.errstate(invalid="ignore"):  # not a number: found below
+        ranges = [(band.min(), band.max()) for band in bands]
+        low, high = np.min(ranges), np.max(ranges)
+    most = 255 if image.mode == "F" else np.inf
+    if not (low >= 0 and high <= most):  # written so that not-a-number is refused too
+        raise PictureError(
+            f"{name} has values from {low:g} to {high:g}; floats go from 0 to 1 or from 0 to 255, "
+            "integers of 32 bits from 0 up. Scale them and save it again."
+        )
+    if image.mode == "F":
+        return 255 if high <= 1 else 1
+    # Integers up to 255 are 8 bits in a wide type, as arrays are: else all of it would be black.
+    return 1 if high <= 255 else 1 / 257 if high <= 65535 else 255 / float(high)
+
+
+def _from_numbers(band: Image.Image, multiplier: float) -> Image.Image:
+    from PIL import Image
+
+    values = np.asarray(band)
+    grey = np.rint(np.multiply(values, multiplier, dtype=np.float32)).astype(np.uint8)
+    key = band.info.get("transparency")
+    if key is None:
+        return Image.fromarray(grey)
+    alpha = np.where(values == key, 0, 255).astype(np.uint8)
+    return Image.fromarray(np.stack([grey, alpha], axis=-1))
+
+
+def _in_bands(
+    size: tuple[int, int], factor: int, band: Callable[[int, int], Image.Image]
+) -> Pixels:
+    """Reduce a picture band by band, so that there is never a second copy of a large one."""
+    return np.concatenate(
+        [np.asarray(band(top, bottom).reduce(factor)) for top, bottom in _bands(size, factor)]
+    )
+
+
+def _bands(size: tuple[int, int], factor: int = 1) -> Iterator[tuple[int, int]]:
+    """Top and bottom of each band, whole multiples of the factor but for the last one."""
+    width, height = size
+    rows = factor * max(1, _BAND_PIXELS // (factor * width))
+    for top in range(0, height, rows):
+        yield top, min(top + rows, height)
+
+
+def _opaque(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:
+    """Lay a transparent picture on the paper on which its ink stands out."""
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels, ()
+    colours, alpha = pixels[..., :-1], pixels[..., -1:]
+    if alpha.max() == 0:
+        blank = np.full(pixels.shape[:2], 255, dtype=np.uint8)
+        return blank, ("fully transparent: read as blank white paper",)
+    if alpha.min() == alpha.max():  # the same everywhere: the ink is in the colours
+        return colours, ()
+    light = np.average(_lightness(colours), weights=alpha[..., 0]) > 127
+    if light:
+        return _weighted(colours, alpha), ("transparent: laid on black paper",)
+    return 255 - _weighted(255 - colours, alpha), ("transparent: laid on white paper",)
+
+
+def _lightness(colours: Pixels) -> NDArray[np.floating[Any]]:
+    weights = [1] if colours.shape[2] == 1 else [0.299, 0.587, 0.114]
+    lightness: NDArray[np.floating[Any]] = np.matmul(colours, np.array(weights, dtype=np.float32))
+    return lightness
+
+
+def _weighted(colours: Pixels, alpha: Pixels) -> Pixels:
+    # 255 * 255 + 127 just fits into 16 bits.
+    weighted = (colours.astype(np.uint16) * alpha + np.uint16(127)) // np.uint16(255)
+    return weighted.astype(np.uint8)
+
+
+def _plain(pixels: Pixels) -> Pixels:
+    """Drop the colour channels if they say nothing."""
+    if pixels.ndim == 2:
+        return pixels
+    first = pixels[..., 0]
+    grey = all(np.array_equal(first, pixels[..., i]) for i in range(1, pixels.shape[2]))
+    return np.ascontiguousarray(first if grey else pixels)
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Undo how the camera was held; the numbers are those of EXIF, 1 is upright."""
+    if orientation in {5, 6, 7, 8}:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _from_array(source: Any) -> Picture:
+    from PIL import Image
+
+    try:
+        array = np.asarray(source)
+    except (ValueError, TypeError) as error:
+        raise ImageError(f"This is no array ({error}). {_EXPECTED}") from error
+    _check_shape(array)
+    _check_values(array)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+
+    def band(top: int, bottom: int) -> Image.Image:
+        return Image.fromarray(_eight_bit(array[top:bottom]))
+
+    height, width = array.shape[:2]
+    factor = _factor((width, height))
+    pixels, remarks = _opaque(_in_bands((width, height), factor, band))
+    return Picture(_plain(pixels), factor, remarks)
+
+
+def _check_shape(array: NDArray[Any]) -> None:
+    if array.dtype.kind not in "biuf":
+        raise ImageError(f"A picture cannot be of type {array.dtype}. {_EXPECTED}")
+    if array.size == 0:
+        raise ImageError(f"There are no pixels in an array of shape {array.shape}. {_EXPECTED}")
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {1, 3, 4}):
+        return
+    advice = "Of several pictures give one at a time, images[0]."
+    if array.ndim == 3 and array.shape[0] in {1, 3, 4}:
+        advice = "If the channels come first, give np.moveaxis(array, 0, -1)."
+    raise ImageError(f"An array of shape {array.shape} is not one picture. {_EXPECTED} {advice}")
+
+
+def _check_values(array: NDArray[Any]) -> None:
+    if array.dtype in {np.dtype(bool), np.dtype(np.uint8)}:
+        return
+    with np.errstate(invalid="ignore"):  # not a number: found below
+        low, high = array.min(), array.max()
+    if low >= 0 and high <= (1 if array.dtype.kind == "f" else 255):
+        return
+    if not (np.isfinite(low) and np.isfinite(high)):
+        index = np.unravel_index(np.argmin(np.isfinite(array)), array.shape)
+        place = ", ".join(map(str, index))
+        raise ImageError(
+            f"The picture has the value {array[index]} at [{place}]. {_EXPECTED} "
+            "Replace it, for instance with np.nan_to_num(array)."
+        )
+    raise ImageError(
+        f"The {array.dtype} picture has values from {low:g} to {high:g}. {_EXPECTED} "
+        f"{_how_to_scale(array.dtype, low, high)}"
+    )
+
+
+def _how_to_scale(dtype: np.dtype[Any], low: Any, high: Any) -> str:
+    if low < 0:
+        return "Shift and scale it: (array - array.min()) / (array.max() - array.min())."
+    if dtype.kind == "f":
+        return f"Divide it by {'255' if high <= 255 else 'its largest value'}."
+    if high <= 65535:
+        return "Of 16 bits give (array // 257).astype(np.uint8)."
+    return "Divide it by its largest value: array / array.max()."
+
+
+def _eight_bit(array: NDArray[Any]) -> Pixels:
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind == "f":
+        array = np.rint(np.multiply(array, 255, dtype=np.float32))
+    return array.astype(np.uint8)
