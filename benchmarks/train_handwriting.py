@@ -23,9 +23,9 @@ from handwriting import CLASSES, NO_DIGIT
 from measuring import FOLDER
 
 RUN = FOLDER / "results" / "trainings" / "handwriting-0"
-OPTIONS = {"width": 40, "dropout": 0.5}
+OPTIONS = {"width": 32, "dropout": 0.5}
 RECIPE = mnistkit.Recipe(
-    epochs=10,
+    epochs=8,
     batch_size=250,
     learning_rate=0.01,
     schedule="cosine",

@@ -23,7 +23,7 @@ from mnistkit.recognition.preparation import (
 if TYPE_CHECKING:
     import keras
 
-SURE = 0.9
+SURE = 0.95
 """A digit whose label is less probable gets the warning "not sure"."""
 IS_DIGIT = 0.5
 """Whatever scores less gets the warning "looks like no digit"."""

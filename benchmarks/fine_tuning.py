@@ -1,0 +1,97 @@
+"""What it brings to train the shipped network further on a few pictures of one's own.
+
+The pictures are digits in the hand of an old church book (`paper.py`): 30 of each class to train
+on, from MNIST's training digits, and others from its test digits. The steps are those of the
+documentation: a folder of files, `Dataset.from_folder` with `prepare_digit`, and `Trainer`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import mnistkit
+import paper
+from measuring import Report, arguments, at_least
+from mnistkit.errors import ImageError
+
+
+def main() -> None:
+    parser = arguments(__doc__, "fine_tuning")
+    parser.add_argument("--kind", choices=list(paper.KINDS), default="church-book")
+    parser.add_argument("--count", type=at_least(1), default=30, help="pictures of each class")
+    parser.add_argument("--tests", type=at_least(1), default=400, help="pictures to test on")
+    parser.add_argument("--seeds", type=at_least(1), default=3)
+    chosen = parser.parse_args()
+    mnistkit.quiet_tensorflow()
+    report = Report("fine_tuning", {"kind": chosen.kind, "seeds": f"0 to {chosen.seeds - 1}"})
+    rows = []
+    for seed in range(chosen.seeds):
+        before, after, kept, seconds = once(chosen, seed)
+        rows.append([str(seed), f"{before:.1f}", f"{after:.1f}", f"{kept:.2f}", f"{seconds:.0f}"])
+    report.add(
+        f"{10 * chosen.count} pictures of one's own",
+        ("seed", "before, %", "after, %", "on MNIST's test images after, %", "s"),
+        rows,
+        {"rows": rows},
+    )
+    report.finish(chosen.out)
+
+
+def once(chosen: argparse.Namespace, seed: int) -> tuple[float, float, float, float]:
+    data = mnistkit.load_dataset("mnist")
+    rng = np.random.default_rng([seed, 7])
+    tests = rng.choice(len(data.test), chosen.tests, replace=False)
+    pictures = [written(data.test, int(n), chosen.kind, rng) for n in tests]
+    labels = data.test.labels[tests]
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(Path(folder) / "mine", data.train, chosen, rng)
+        begin = time.perf_counter()
+        mine = mnistkit.Dataset.from_folder(Path(folder) / "mine", prepare=mnistkit.prepare_digit)
+        model = mnistkit.create_model("cnn", weights="handwriting")
+        recipe = mnistkit.Recipe(epochs=10, learning_rate=0.0005)
+        trainer = mnistkit.Trainer(model, recipe=recipe, seed=seed)
+        trainer.fit(mine.train, verbose=0)
+        seconds = time.perf_counter() - begin
+    probabilities = trainer.predict(data.test)[:, :10]
+    kept = float((probabilities.argmax(axis=1) == data.test.labels).mean())
+    before = accuracy(mnistkit.recognize(pictures), labels)
+    after = accuracy(mnistkit.recognize(pictures, model=trainer.model), labels)
+    return 100 * before, 100 * after, 100 * kept, seconds
+
+
+def written(split: mnistkit.Split, n: int, kind: str, rng: np.random.Generator) -> np.ndarray:
+    return paper.specimen(split.images[n], kind, rng, label=int(split.labels[n])).pixels
+
+
+def write_folder(
+    folder: Path, train: mnistkit.Split, chosen: argparse.Namespace, rng: np.random.Generator
+) -> None:
+    """Files in one folder for each class; what the preparation finds nothing in is left out."""
+    for label in range(10):
+        (folder / str(label)).mkdir(parents=True)
+        numbers = rng.choice(np.flatnonzero(train.labels == label), chosen.count, replace=False)
+        for n in numbers:
+            pixels = written(train, int(n), chosen.kind, rng)
+            try:
+                mnistkit.prepare_digit(pixels)
+            except ImageError:
+                continue
+            Image.fromarray(pixels).save(folder / str(label) / f"{n}.png")
+
+
+def accuracy(readings: list[mnistkit.Reading], labels: np.ndarray) -> float:
+    right = [
+        len(reading) == 1 and reading[0].label == label
+        for reading, label in zip(readings, labels, strict=True)
+    ]
+    return float(np.mean(right))
+
+
+if __name__ == "__main__":
+    main()
