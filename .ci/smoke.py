@@ -75,6 +75,23 @@ def check_trained_weights() -> None:
     check(accuracy > 0.9, f"The trained cnn reads {accuracy:.2%} of the bundled digits.")
 
 
+DRAWN = """
+from PIL import Image, ImageDraw
+image = Image.new("RGB", (300, 400), "white")
+ImageDraw.Draw(image).line([(80, 100), (220, 100), (130, 300)], fill="navy", width=9)
+image.save("seven.png")
+"""
+
+
+def check_recognition() -> None:
+    """See that a picture is read, and that the network for it is in the wheel."""
+    run(sys.executable, "-P", "-c", DRAWN)
+    program = shutil.which("mnistkit", path=str(Path(sys.executable).parent))
+    assert program is not None
+    answer = run(program, "predict", "seven.png")
+    check(answer.startswith("7"), f"mnistkit predict reads a drawn 7 as {answer!r}.")
+
+
 def check_command_line() -> None:
     """See that every command of the first hour works, without a network."""
     program = shutil.which("mnistkit", path=str(Path(sys.executable).parent))
@@ -98,5 +115,6 @@ if __name__ == "__main__":
         check_import()
         check_command_line()
         check_trained_weights()
+        check_recognition()
         os.chdir(Path(folder).parent)  # Windows removes no folder that a process stands in
     print("The wheel works on its own.")

@@ -143,7 +143,7 @@ def otsu(grey: Pixels) -> int:
     above = below[-1] - below
     with np.errstate(invalid="ignore", divide="ignore"):
         between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return int(np.nanargmax(between))
+    return int(np.argmax(np.nan_to_num(between)))
 
 
 # No digits ########################################################################################

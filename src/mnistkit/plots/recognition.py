@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mnistkit.plots.fit import widest
 from mnistkit.recognition import Explanation, explain
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnistkit.recognition import Digit, Reading
-    from mnistkit.recognition.preparation import Interpretation
 
 # All lengths are in inches, for a figure of its own; one of another size scales them all.
 _WIDTH = 9.0
@@ -28,9 +29,9 @@ _MARGIN = 0.2
 _GAP = 0.25
 _INNER = _WIDTH - 2 * _MARGIN
 _THIRD = (_INNER - 2 * _GAP) / 3
-_TITLE = 0.42
+_TITLE = 0.5
 _HEADING = 0.4  # two lines above a picture
-_LABELS = 0.3  # and what the highest box may need for its label
+_LABEL = 0.3  # what a label takes above its box
 _TALLEST = 3.6
 _WIDE = 1.9  # times as wide as high: such a picture gets the whole width
 _LINE = 0.16
@@ -40,6 +41,8 @@ _MOST_CELLS = 6
 # frame besides, so that no colour is needed.
 _SURE, _DOUBTFUL = "#0072B2", "#D55E00"
 _GREY = "0.35"
+
+_HARMLESS = "several digits found"  # is said once, and makes no digit doubtful
 
 
 def plot_recognition(
@@ -90,11 +93,9 @@ def plot_recognition(
     """
     explained = picture if isinstance(picture, Explanation) else explain(picture, model=model)
     reading = explained.reading
-    height, width = explained.picture.pixels.shape[:2]
-    panels, below_panels = _panels(width / height)
-    common, notes = _notes(reading)
-    lines = max((len(_wrapped_notes(digit, common, len(reading))) for digit in reading), default=0)
-    cells, below_cells = _cells(min(len(reading), _MOST_CELLS), lines)
+    panels, below_panels = _panels(explained)
+    notes = _notes(reading)
+    cells, lines, below_cells = _cells(reading[:_MOST_CELLS])
     below_notes = below_panels + len(notes) * _LINE + 0.15
     canvas = _Canvas.on(figure, below_notes + below_cells)
     _draw_title(canvas, reading)
@@ -105,7 +106,7 @@ def plot_recognition(
     if reading:
         canvas.write(_MARGIN, below_notes, _cells_heading(len(reading)), size=9, weight="bold")
     for digit, cell in zip(reading, cells, strict=False):
-        _draw_cell(canvas, digit, cell.moved_down(below_notes), common, lines)
+        _draw_cell(canvas, digit, cell.moved_down(below_notes), lines)
     return canvas.figure
 
 
@@ -170,67 +171,74 @@ class _Canvas:
             )
 
 
-def _panels(aspect: float) -> tuple[tuple[_Box, _Box, _Box], float]:
+def _panels(explained: Explanation) -> tuple[tuple[_Box, _Box, _Box], float]:
     """Where the three steps are, without their headings, and how far down they go."""
-    top = _TITLE + _HEADING + _LABELS
-    if aspect <= _WIDE:  # side by side
-        height = min(_THIRD / aspect, _TALLEST)
-        width = height * aspect
-        first, second, third = (
-            _Box(_MARGIN + column * (_THIRD + _GAP), top, width, height) for column in range(3)
+    rows, columns = explained.picture.pixels.shape[:2]
+    aspect = columns / rows
+    side_by_side = aspect <= _WIDE
+    width = min(_THIRD if side_by_side else _INNER, _TALLEST * aspect)
+    height = width / aspect
+    top = _TITLE + _HEADING + _room_for_labels(explained, height)
+    first = _Box(_MARGIN, top, width, height)
+    if side_by_side:
+        second, third = (
+            _Box(_MARGIN + column * (_THIRD + _GAP), top, width, height) for column in (1, 2)
         )
-        return (first, second, third), top + height + 0.12
-    width = min(_INNER, _TALLEST * aspect)
-    first = _Box(_MARGIN, top, width, width / aspect)
-    half = (_INNER - _GAP) / 2
-    top += first.height + _HEADING + 0.15
-    second = _Box(_MARGIN, top, half, half / aspect)
-    third = _Box(_MARGIN + half + _GAP, top, half, half / aspect)
-    return (first, second, third), top + second.height + 0.12
+    else:
+        top += height + 0.15 + _HEADING
+        width = min((_INNER - _GAP) / 2, _TALLEST * aspect / 2)
+        second = _Box(_MARGIN, top, width, width / aspect)
+        third = _Box(_MARGIN + width + _GAP, top, width, width / aspect)
+    return (first, second, third), second.top + second.height + 0.12
 
 
-def _cells(count: int, lines: int) -> tuple[list[_Box], float]:
-    """Where the digits are, below their heading, and how far down they go."""
-    if not count:
-        return [], 0.0
-    columns = {1: 1, 2: 2, 4: 2}.get(count, 3)
-    width = (_INNER - (columns - 1) * _GAP) / columns
-    side = {1: 2.0, 2: 1.7, 3: 1.25}[columns]
-    height = _CELL_TITLE + lines * _LINE + side + _CELL_FOOT
-    cells = []
-    for number in range(count):
-        row, column = divmod(number, columns)
-        cells.append(_Box(_MARGIN + column * (width + _GAP), 0.3 + row * height, width, side))
-    return cells, 0.3 + -(-count // columns) * height
+def _room_for_labels(explained: Explanation, height: float) -> float:
+    """How far the label of the highest digit goes beyond the picture."""
+    rows = explained.picture.pixels.shape[0] * explained.picture.reduction
+    highest: int = min((digit.box[1] for digit in explained.reading), default=rows)
+    return max(0.0, _LABEL - height * highest / rows)
 
 
 _CELL_TITLE, _CELL_FOOT = 0.25, 0.42
+
+
+def _cells(digits: Sequence[Digit]) -> tuple[list[_Box], int, float]:
+    """Where the digits are, below their heading; the lines of their warnings; and how far down."""
+    if not digits:
+        return [], 0, 0.0
+    columns = {1: 1, 2: 2, 4: 2}.get(len(digits), 3)
+    width = (_INNER - (columns - 1) * _GAP) / columns
+    side = {1: 2.0, 2: 1.7, 3: 1.25}[columns]
+    lines = max(len(_wrapped(_doubts(digit), width)) for digit in digits)
+    height = _CELL_TITLE + lines * _LINE + side + _CELL_FOOT
+    cells = []
+    for number in range(len(digits)):
+        row, column = divmod(number, columns)
+        cells.append(_Box(_MARGIN + column * (width + _GAP), 0.3 + row * height, width, side))
+    return cells, lines, 0.3 + -(-len(digits) // columns) * height
+
+
+# Words ############################################################################################
 
 
 def _wrapped(text: str, width: float) -> list[str]:
     return textwrap.wrap(text, max(12, int(width / 0.065)))  # a letter's width at 8 points
 
 
-# Words ############################################################################################
+def _notes(reading: Reading) -> list[str]:
+    """What there is to say of the whole picture, as lines."""
+    several = any(_HARMLESS in digit.warnings for digit in reading)
+    notes = (*reading.warnings, *((_HARMLESS,) if several else ()))
+    return [line for note in notes for line in _wrapped(f"Note: {note}", _INNER)]
 
 
-def _notes(reading: Reading) -> tuple[set[str], list[str]]:
-    """The warnings that all digits share, and these with those of the whole picture, as lines."""
-    common = set.intersection(*(set(digit.warnings) for digit in reading)) if reading else set()
-    if len(reading) == 1:  # its warnings are written beside it
-        common = set()
-    shared = [warning for digit in reading[:1] for warning in digit.warnings if warning in common]
-    text = [f"Note: {warning}" for warning in (*reading.warnings, *shared)]
-    return common, [line for note in text for line in _wrapped(note, _INNER)]
+def _doubts(digit: Digit) -> str:
+    return "; ".join(warning for warning in digit.warnings if warning != _HARMLESS)
 
 
-def _own_warnings(digit: Digit, common: Iterable[str]) -> list[str]:
-    return [warning for warning in digit.warnings if warning not in common]
-
-
-def _wrapped_notes(digit: Digit, common: Iterable[str], count: int) -> list[str]:
-    cells, _ = _cells(min(count, _MOST_CELLS), 0)
-    return _wrapped("; ".join(_own_warnings(digit, common)), cells[0].width)
+def _percent(probability: float) -> str:
+    """No network is certain, so 100.0% is not said."""
+    return ">99.9%" if probability > 0.9994 else f"{probability:.1%}"
 
 
 def _cells_heading(count: int) -> str:
@@ -245,7 +253,7 @@ def _draw_title(canvas: _Canvas, reading: Reading) -> None:
     text = reading.text if len(reading) <= 30 else f"{reading.text[:30]}..."
     read = f"read as {text}" if reading else "no digit found"
     title = f"{name}: {read}" if name else read.capitalize()
-    place = canvas.place(_MARGIN, 0.15)
+    place = canvas.place(_MARGIN, 0.13)
     canvas.figure.suptitle(
         title,
         x=place[0],
@@ -257,7 +265,8 @@ def _draw_title(canvas: _Canvas, reading: Reading) -> None:
     )
 
 
-def _heading(canvas: _Canvas, box: _Box, title: str, detail: str, *, above: float = 0) -> None:
+def _heading(canvas: _Canvas, box: _Box, title: str, detail: str, *, above: float) -> None:
+    """Write above a picture, with some room in between."""
     top = box.top - _HEADING - above
     canvas.write(box.left, top, title, size=9, weight="bold")
     canvas.write(box.left, top + 0.17, detail, size=7.5, color=_GREY)
@@ -267,26 +276,22 @@ def _heading(canvas: _Canvas, box: _Box, title: str, detail: str, *, above: floa
 
 
 def _draw_picture(canvas: _Canvas, explained: Explanation, box: _Box) -> None:
-    height, width = explained.picture.pixels.shape[:2]
-    reduction = explained.picture.reduction
-    reduced = f", reduced to 1/{reduction}" if reduction > 1 else ""
+    pixels, reduction = explained.picture.pixels, explained.picture.reduction
+    height, width = pixels.shape[:2]
     unread = _unread(explained)
-    dashed = "; dashed: looks like no digit" if unread else ""
-    size = f"{width:,} x {height:,} pixels{reduced}{dashed}"
-    _heading(canvas, box, "1  Picture", size, above=_LABELS)
+    detail = f"{width:,} x {height:,} pixels"
+    detail += f", reduced to 1/{reduction}" if reduction > 1 else ""
+    detail += "; dashed: looks like no digit" if unread else ""
+    above = _room_for_labels(explained, box.height)
+    _heading(canvas, box, "1  Picture", detail, above=above)
     ax = canvas.axes(box)
-    extent = (0, width * reduction, height * reduction, 0)
-    _draw_image(ax, explained.picture.pixels, "gray", 255, extent)
-    for left, top, right, bottom in unread:
-        _draw_frame(
-            ax, (left, top, right, bottom), canvas.scale, color="0.3", linestyle=(0, (2, 2))
-        )
-    common, _ = _notes(explained.reading)
-    doubtful = [bool(_own_warnings(digit, common)) for digit in explained.reading]
-    for digit, doubt in zip(explained.reading, doubtful, strict=True):
-        color, width_of_line = (_DOUBTFUL, 2.6) if doubt else (_SURE, 1.6)
-        _draw_frame(ax, digit.box, canvas.scale, color=color, width=width_of_line)
-    _draw_labels(ax, explained.reading, doubtful, box.width / extent[1], canvas.scale)
+    _draw_image(ax, pixels, "gray", 255, (width * reduction, height * reduction))
+    for edges in unread:
+        _draw_frame(ax, edges, canvas.scale, color="0.3", linestyle=(0, (2, 2)))
+    for digit in explained.reading:
+        color, line = (_DOUBTFUL, 2.6) if _doubts(digit) else (_SURE, 1.6)
+        _draw_frame(ax, digit.box, canvas.scale, color=color, width=line)
+    _draw_labels(ax, explained.reading, box.width / (width * reduction), canvas.scale)
 
 
 def _unread(explained: Explanation) -> list[tuple[int, ...]]:
@@ -301,40 +306,37 @@ def _unread(explained: Explanation) -> list[tuple[int, ...]]:
 
 def _draw_contrast(canvas: _Canvas, explained: Explanation, box: _Box) -> None:
     seen = explained.interpretation
-    # Nothing but paper is drawn as faint as it is.
-    strength = seen.ink.strength if seen.ink else max(float(seen.contrast.values.max()), 64.0)
-    detail = f"{seen.contrast.ink} ink"
-    if seen.ink:
-        detail += f", {strength:.0f} grey levels"
-    if seen.lined:
-        detail += "; lines were taken away"
-    _heading(canvas, box, "2  Contrast with the paper", detail)
-    extent = (0, box.width, box.height, 0)
-    _draw_image(canvas.axes(box), seen.contrast.values, "gray_r", strength, extent)
+    if seen.ink is None:
+        strength, detail = 64.0, "nothing stands out"  # paper is drawn as faint as it is
+    else:
+        strength = seen.ink.strength
+        detail = f"{seen.contrast.ink} ink, {strength:.0f} grey levels"
+    detail += "; lines were taken away" if seen.lined else ""
+    above = _room_beside(explained, box)
+    _heading(canvas, box, "2  Contrast with the paper", detail, above=above)
+    _draw_image(canvas.axes(box), seen.contrast.values, "gray_r", strength)
 
 
 def _draw_ink(canvas: _Canvas, explained: Explanation, box: _Box) -> None:
-    mask = _ink_mask(explained.interpretation)
-    share = float(mask.mean())
-    _heading(canvas, box, "3  Ink", f"{share:.1%} of the pixels" if share else "none")
-    extent = (0, box.width, box.height, 0)
-    _draw_image(canvas.axes(box), mask, "gray_r", 1, extent)
+    seen = explained.interpretation
+    mask = np.zeros(seen.contrast.values.shape, bool) if seen.ink is None else seen.ink.mask
+    detail = f"{mask.mean():.1%} of the pixels" if mask.any() else "none"
+    _heading(canvas, box, "3  Ink", detail, above=_room_beside(explained, box))
+    _draw_image(canvas.axes(box), mask.astype(np.float32), "gray_r", 1)
 
 
-def _ink_mask(seen: Interpretation) -> NDArray[Any]:
-    return (seen.contrast.values if seen.ink is None else seen.ink.mask).astype("float32") * (
-        seen.ink is not None
-    )
+def _room_beside(explained: Explanation, box: _Box) -> float:
+    """The same as above the first step, if the others stand beside it."""
+    first = _panels(explained)[0][0]
+    return _room_for_labels(explained, first.height) if first.top == box.top else 0.0
 
 
 def _draw_image(
-    ax: Axes, values: NDArray[Any], cmap: str, top: float, extent: tuple[float, ...]
+    ax: Axes, values: NDArray[Any], cmap: str, top: float, size: tuple[int, int] = (1, 1)
 ) -> None:
-    left, right, bottom, upper = extent
     # By default matplotlib averages where it reduces, so that thin strokes stay.
-    ax.imshow(
-        values, cmap=cmap, vmin=0, vmax=top, extent=(left, right, bottom, upper), aspect="auto"
-    )
+    extent = (0, size[0], size[1], 0)
+    ax.imshow(values, cmap=cmap, vmin=0, vmax=top, extent=extent, aspect="auto")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set(color="0.75", linewidth=0.6)
 
@@ -368,9 +370,7 @@ def _draw_frame(
     )
 
 
-def _draw_labels(
-    ax: Axes, reading: Reading, doubtful: Sequence[bool], inches: float, scale: float
-) -> None:
+def _draw_labels(ax: Axes, reading: Reading, inches: float, scale: float) -> None:
     """Write above every box what it was read as, as large as the neighbours leave room for.
 
     Parameters
@@ -378,8 +378,12 @@ def _draw_labels(
     inches : float
         How long a pixel is.
     """
-    texts, size, places = _labels(reading, doubtful, inches)
-    for text, (centre, foot), doubt in zip(texts, places, doubtful, strict=True):
+    places = [
+        (inches * (digit.box[0] + digit.box[2]) / 2, inches * digit.box[1] - 0.06)
+        for digit in reading
+    ]
+    texts, size = _labels(reading, places)
+    for digit, text, (centre, foot) in zip(reading, texts, places, strict=True):
         ax.text(
             centre / inches,
             foot / inches,
@@ -392,33 +396,30 @@ def _draw_labels(
             bbox={
                 "boxstyle": "square,pad=0.15",
                 "facecolor": "white",
-                "edgecolor": _DOUBTFUL if doubt else _SURE,
+                "edgecolor": _DOUBTFUL if _doubts(digit) else _SURE,
                 "linewidth": 0.8 * scale,
             },
         )
 
 
-def _labels(
-    reading: Reading, doubtful: Sequence[bool], inches: float
-) -> tuple[list[str], float, list[tuple[float, float]]]:
-    """Texts, their size in points, and the middle of their lower edges in inches."""
+def _labels(reading: Reading, places: Sequence[tuple[float, float]]) -> tuple[list[str], float]:
+    """What to write, with the probability if there is room for it, and its size in points."""
     texts: list[str] = []
     size = 0.0
-    places = [
-        (inches * (digit.box[0] + digit.box[2]) / 2, inches * digit.box[1] - 0.06)
-        for digit in reading
-    ]
-    for between, size in (*product((" ", "\n"), (9, 8, 7)), *product((None,), (9, 8, 7, 6, 5))):
-        texts = [
-            f"{digit.label}{'?' if doubt else ''}"
-            + ("" if between is None else f"{between}{digit.probability:.1%}")
-            for digit, doubt in zip(reading, doubtful, strict=True)
-        ]
-        widths = [widest(text.splitlines(), bold=True) * size / 72 + 0.07 for text in texts]
-        height = (1.2 * size * (2 if between == "\n" else 1) + 3) / 72
-        if not _any_overlap(places, widths, height):
-            break
-    return texts, size, places
+    for between, sizes in ((" ", (9, 8, 7)), ("\n", (8, 7)), (None, (9, 8, 7, 6, 5))):
+        texts = [_label(digit, between) for digit in reading]
+        width = {text: widest(text.splitlines(), bold=True) for text in set(texts)}
+        for size in sizes:
+            widths = [width[text] * size / 72 + 0.07 for text in texts]
+            height = (1.2 * size * (2 if between == "\n" else 1) + 3) / 72
+            if not _any_overlap(places, widths, height):
+                return texts, size
+    return texts, size
+
+
+def _label(digit: Digit, between: str | None) -> str:
+    label = f"{digit.label}{'?' if _doubts(digit) else ''}"
+    return label if between is None else f"{label}{between}{_percent(digit.probability)}"
 
 
 def _any_overlap(
@@ -433,29 +434,20 @@ def _any_overlap(
 # The digits #######################################################################################
 
 
-def _draw_cell(
-    canvas: _Canvas, digit: Digit, cell: _Box, common: Iterable[str], lines: int
-) -> None:
+def _draw_cell(canvas: _Canvas, digit: Digit, cell: _Box, lines: int) -> None:
     """Draw one digit: its label and warnings, the model's picture, and the probabilities."""
-    side = cell.height
-    own = _own_warnings(digit, common)
-    color = _DOUBTFUL if own else "black"
-    mark = "?" if own else ""
-    canvas.write(
-        cell.left,
-        cell.top,
-        f"{digit.label}{mark}   {digit.probability:.1%}",
-        size=11,
-        weight="bold",
-        color=color,
-    )
-    canvas.write(cell.left, cell.top + _CELL_TITLE, "\n".join(_wrapped("; ".join(own), cell.width)))
-    top = cell.top + _CELL_TITLE + lines * _LINE
+    doubts = _doubts(digit)
+    title = f"{digit.label}{'?' if doubts else ''}   {_percent(digit.probability)}"
+    color = _DOUBTFUL if doubts else "black"
+    canvas.write(cell.left, cell.top, title, size=11, weight="bold", color=color)
+    words = "\n".join(_wrapped(doubts, cell.width))
+    canvas.write(cell.left, cell.top + _CELL_TITLE, words)
+    side, top = cell.height, cell.top + _CELL_TITLE + lines * _LINE
     _draw_image_of_model(canvas, digit, _Box(cell.left, top, side, side))
-    bars = side + 0.3
-    _draw_probabilities(
-        canvas, digit, _Box(cell.left + bars, top, min(cell.width - bars - 0.1, 4.5), side)
-    )
+    # A single digit's bars begin where the second step does.
+    bars = side + 0.3 if cell.width < _INNER else _THIRD + _GAP
+    box = _Box(cell.left + bars, top, cell.width - bars - 0.1, side)
+    _draw_probabilities(canvas, digit, box)
 
 
 def _draw_image_of_model(canvas: _Canvas, digit: Digit, box: _Box) -> None:
@@ -487,7 +479,7 @@ def _draw_probabilities(canvas: _Canvas, digit: Digit, box: _Box) -> None:
             ax.text(
                 share + (-0.02 if inside else 0.02),
                 label,
-                f"{share:.1%}",
+                _percent(share),
                 ha="right" if inside else "left",
                 va="center_baseline",
                 fontsize=0.9 * size,
