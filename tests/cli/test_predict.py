@@ -151,6 +151,65 @@ def test_nothing_heavy_is_imported(folder, run_light):
     assert done.stderr == ""
 
 
+def test_explaining_says_which_file_is_wrong(folder):
+    out = folder / "why.png"
+    done = predict(folder / "d.png", "--explain", out)
+    assert done.exit_code == 1
+    assert "d.png' is no picture that can be read" in done.stderr
+    assert "written" not in done.output
+    assert not out.exists()
+
+
+def test_an_explained_picture_is_printed_too(folder):
+    done = predict(folder / "b.jpg", "--explain", folder / "why.png", "--json")
+    assert [reading["text"] for reading in json.loads(done.stdout)] == ["71"]
+
+
+def test_json_is_printed_as_the_pictures_come(folder):
+    first, *pictures, last = predict(folder, "--json").stdout.splitlines()
+    assert (first, last) == ("[", "]")
+    assert [json.loads(line.rstrip(","))["text"] for line in pictures] == ["7", "71", "", ""]
+
+
+def test_standard_input_among_files(folder):
+    done = predict("-", folder / "b.jpg", "--csv", input=(folder / "a.png").read_bytes())
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["picture"], row["digits"]) for row in rows] == [
+        ("-", "7"),
+        (str(folder / "b.jpg"), "71"),
+    ]
+
+
+def test_hidden_files_of_a_folder_are_left_out(folder):
+    (folder / "._a.png").write_bytes(b"what macOS leaves on foreign disks")
+    assert "._a.png" not in predict(folder).output
+
+
+def test_more_pictures_than_are_read_at_once(tmp_path):
+    for number in range(70):
+        draw(tmp_path / f"{number:02}.png", SEVEN)
+    rows = predict(tmp_path).stdout.splitlines()
+    assert [row.split("\t")[0][-6:-4] for row in rows] == [f"{number:02}" for number in range(70)]
+    assert {row.split("\t")[1] for row in rows} == {"7"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes only on Linux")
+def test_a_file_name_that_is_no_text_stops_nothing(folder):
+    (folder / "c\udcff.png").write_bytes((folder / "a.png").read_bytes())
+    for option in ([], ["--csv"], ["--json"]):
+        done = predict(folder, *option)
+        assert done.exit_code == 1, done.exception
+        assert "b.jpg" in done.stdout
+        assert "udcff" in done.stdout
+
+
+def test_a_saved_run_is_quiet(trained, folder, run):
+    done = run("predict", folder / "a.png", "--model", trained[1])
+    assert done.returncode == 0
+    assert "%" in done.stdout
+    assert done.stderr == ""
+
+
 def test_a_terminal_shows_a_table(folder, run_on_terminal):
     status, shown = run_on_terminal("predict", folder, columns=200)
     assert status == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from mnistkit.cli.tables import print_table
+from mnistkit.errors import PictureError
+from mnistkit.recognition.digit import percent
 
 if TYPE_CHECKING:
-    from mnistkit.recognition import Reading
+    from mnistkit.recognition import Explanation, Reading
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _STANDARD_INPUT = "-"
@@ -47,13 +50,12 @@ def predict(
     paths = _expanded(pictures)
     if explain and len(paths) != 1:
         raise click.UsageError(f"--explain draws one picture; {len(paths):,} were given.")
-    from mnistkit.recognition.network import network_of
-    from mnistkit.recognition.recognize import iterate_readings
-
-    if explain:
-        _explain(paths[0], model, explain)
-    network = network_of(model)
-    readings = iterate_readings(map(_source, _progress(paths)), network)
+    if explain and paths[0] == _STANDARD_INPUT:
+        raise click.UsageError("--explain takes the name of a file, not standard input.")
+    _print_any_name()
+    readings = _explained(paths[0], model, explain) if explain else _readings(paths, model)
+    if len(paths) > 1 and not ((as_json or as_csv) and sys.stdout.isatty()):
+        readings = _with_progress(readings, len(paths))
     if as_json:
         failed = _print_json(readings)
     elif as_csv:
@@ -73,10 +75,7 @@ def _expanded(pictures: Iterable[str]) -> list[str]:
         if picture == _STANDARD_INPUT or Path(picture).is_file():
             found = [picture]
         elif Path(picture).is_dir():
-            inside = sorted(Path(picture).iterdir())
-            found = [str(path) for path in inside if path.suffix.lower() in _SUFFIXES]
-            if not found:
-                raise click.UsageError(f"There are no pictures in the folder {picture!r}.")
+            found = _pictures_in(picture)
         else:
             # Not every shell does this; and a file that is missing is reported among the others.
             found = sorted(glob.glob(picture)) or [picture]  # noqa: PTH207  (absolute patterns too)
@@ -84,33 +83,93 @@ def _expanded(pictures: Iterable[str]) -> list[str]:
     return list(paths)
 
 
+def _pictures_in(folder: str) -> list[str]:
+    try:
+        inside = sorted(Path(folder).iterdir())
+    except OSError as error:
+        raise click.UsageError(f"The folder {folder!r} cannot be read ({error}).") from error
+    # Next to a.png, macOS leaves ._a.png on foreign disks, which is no picture.
+    found = [path for path in inside if path.suffix.lower() in _SUFFIXES and path.name[0] != "."]
+    if not found:
+        raise click.UsageError(f"There are no pictures in the folder {folder!r}.")
+    return list(map(str, found))
+
+
+def _print_any_name() -> None:
+    """Let no file name that this terminal or pipe cannot show end the command half-way."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+# Reading ##########################################################################################
+
+
+def _readings(paths: list[str], model: str) -> Iterator[Reading]:
+    """Read one picture after the other; a mistake in the model is found before the first."""
+    _quiet_if_folder(model)
+    from mnistkit.recognition.network import network_of
+    from mnistkit.recognition.recognize import iterate_readings
+
+    return _named(paths, iterate_readings(map(_source, paths), network_of(model)))
+
+
+def _named(paths: list[str], readings: Iterator[Reading]) -> Iterator[Reading]:
+    for path, reading in zip(paths, readings, strict=True):
+        reading.source = path
+        yield reading
+
+
 def _source(path: str) -> str | BinaryIO:
     return sys.stdin.buffer if path == _STANDARD_INPUT else path
 
 
-def _progress(paths: list[str]) -> Iterable[str]:
-    if len(paths) < 2 or not sys.stderr.isatty():
-        return paths
-    from rich.console import Console
-    from rich.progress import track
+def _explained(path: str, model: str, out: Path) -> Iterator[Reading]:
+    _quiet_if_folder(model)
+    from mnistkit.recognition import Reading, explain
 
-    return track(paths, description="Reading", console=Console(stderr=True), transient=True)
+    try:
+        explanation = explain(path, model=model)
+    except PictureError as error:
+        return iter([Reading(source=path, error=error)])
+    _draw(explanation, out)
+    return iter([explanation.reading])
 
 
-def _explain(path: str, model: str, out: Path) -> None:
-    if path == _STANDARD_INPUT:
-        raise click.UsageError("--explain takes the name of a file, not standard input.")
+def _draw(explanation: Explanation, out: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")  # a window is not wanted, and there may be no screen
     from mnistkit.plots import plot_recognition
 
+    figure = plot_recognition(explanation)
     try:
-        plot_recognition(path, model=model).savefig(out)  # type: ignore[union-attr]
-    except (OSError, ValueError) as error:
-        if not isinstance(error, OSError) and "ormat" not in str(error):
-            raise
+        figure.savefig(out, dpi=150)
+    except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise click.ClickException(f"{str(out)!r} cannot be written ({error}).") from error
+
+
+def _quiet_if_folder(model: str) -> None:
+    if Path(model).is_dir():  # then TensorFlow is needed
+        from mnistkit.quiet import quiet_tensorflow
+
+        quiet_tensorflow()
+
+
+def _with_progress(readings: Iterator[Reading], count: int) -> Iterator[Reading]:
+    """Show a progress bar if a person is looking, else nothing."""
+    if not sys.stderr.isatty():
+        yield from readings
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # By default the bar would put itself in the place of sys.stdout, which may be a file.
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, redirect_stdout=False) as bar:
+        yield from bar.track(readings, total=count, description="Reading")
+
+
+# Printing #########################################################################################
 
 
 def _print_one(reading: Reading) -> bool:
@@ -119,7 +178,7 @@ def _print_one(reading: Reading) -> bool:
         return True
     for digit in reading:
         words = "".join(f"  {warning}" for warning in digit.warnings)
-        click.echo(f"{digit.label}  {_percent(digit.probability)}{words}")
+        click.echo(f"{digit.label}  {percent(digit.probability)}{words}")
     for warning in reading.warnings:
         click.echo(warning, err=bool(reading))
     return False
@@ -133,18 +192,13 @@ def _print_all(readings: Iterator[Reading]) -> bool:
             if reading.error:
                 failed.append(reading)
             else:
-                sure = _percent(reading.probability) if reading else ""
+                sure = percent(reading.probability) if reading else ""
                 yield reading.source, reading.text, sure, _words(reading)
 
     print_table(("picture", "digits", "probability", "remarks"), rows(), folding={"remarks"})
     for reading in failed:
         click.echo(f"Error: {reading.error}", err=True)
     return bool(failed)
-
-
-def _percent(probability: float) -> str:
-    """No network is certain, so 100.0% is not said."""
-    return ">99.9%" if probability > 0.9994 else f"{probability:.1%}"
 
 
 def _words(reading: Reading) -> str:
@@ -154,9 +208,13 @@ def _words(reading: Reading) -> str:
 
 
 def _print_json(readings: Iterator[Reading]) -> bool:
-    every = [reading.to_dict() for reading in readings]
-    click.echo(json.dumps(every, indent=2))
-    return any(each["error"] for each in every)
+    """Print an array, a line a picture, as they come: there may be more than fit into memory."""
+    failed, before = False, "[\n"
+    for reading in readings:
+        click.echo(before + json.dumps(reading.to_dict()), nl=False)
+        failed, before = failed or bool(reading.error), ",\n"
+    click.echo("\n]")
+    return failed
 
 
 def _print_csv(readings: Iterator[Reading]) -> bool:

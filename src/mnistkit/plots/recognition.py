@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from mnistkit.plots.fit import widest
 from mnistkit.recognition import Explanation, explain
+from mnistkit.recognition.digit import percent
 
 if TYPE_CHECKING:
     import keras
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mnistkit.recognition import Digit, Reading
+
+    _Given = TypeVar("_Given", Figure, SubFigure)
 
 # All lengths are in inches, for a figure of its own; one of another size scales them all.
 _WIDTH = 9.0
@@ -33,7 +36,8 @@ _TITLE = 0.5
 _HEADING = 0.4  # two lines above a picture
 _LABEL = 0.3  # what a label takes above its box
 _TALLEST = 3.6
-_WIDE = 1.9  # times as wide as high: such a picture gets the whole width
+_WIDE = 1.9  # times as wide as high: such a picture gets the whole width,
+_MANY = 8  # and one with more digits does too
 _LINE = 0.16
 _MOST_CELLS = 6
 
@@ -43,6 +47,18 @@ _SURE, _DOUBTFUL = "#0072B2", "#D55E00"
 _GREY = "0.35"
 
 _HARMLESS = "several digits found"  # is said once, and makes no digit doubtful
+
+
+@overload
+def plot_recognition(
+    picture: Any, *, model: str | os.PathLike[str] | keras.Model = ..., figure: None = None
+) -> Figure: ...
+
+
+@overload
+def plot_recognition(
+    picture: Any, *, model: str | os.PathLike[str] | keras.Model = ..., figure: _Given
+) -> _Given: ...
 
 
 def plot_recognition(
@@ -125,6 +141,14 @@ class _Box:
     def moved_down(self, distance: float) -> _Box:
         return _Box(self.left, self.top + distance, self.width, self.height)
 
+    def overlaps(self, other: _Box) -> bool:
+        return (
+            self.left < other.left + other.width
+            and other.left < self.left + self.width
+            and self.top < other.top + other.height
+            and other.top < self.top + self.height
+        )
+
 
 @dataclass(frozen=True)
 class _Canvas:
@@ -175,8 +199,8 @@ def _panels(explained: Explanation) -> tuple[tuple[_Box, _Box, _Box], float]:
     """Where the three steps are, without their headings, and how far down they go."""
     rows, columns = explained.picture.pixels.shape[:2]
     aspect = columns / rows
-    side_by_side = aspect <= _WIDE
-    width = min(_THIRD if side_by_side else _INNER, _TALLEST * aspect)
+    side_by_side = aspect <= _WIDE and len(explained.reading) <= _MANY
+    width = min(_THIRD if side_by_side else _INNER, (_TALLEST if side_by_side else 5.0) * aspect)
     height = width / aspect
     top = _TITLE + _HEADING + _room_for_labels(explained, height)
     first = _Box(_MARGIN, top, width, height)
@@ -186,7 +210,7 @@ def _panels(explained: Explanation) -> tuple[tuple[_Box, _Box, _Box], float]:
         )
     else:
         top += height + 0.15 + _HEADING
-        width = min((_INNER - _GAP) / 2, _TALLEST * aspect / 2)
+        width = min((_INNER - _GAP) / 2, width / 2)
         second = _Box(_MARGIN, top, width, width / aspect)
         third = _Box(_MARGIN + width + _GAP, top, width, width / aspect)
     return (first, second, third), second.top + second.height + 0.12
@@ -194,7 +218,7 @@ def _panels(explained: Explanation) -> tuple[tuple[_Box, _Box, _Box], float]:
 
 def _room_for_labels(explained: Explanation, height: float) -> float:
     """How far the label of the highest digit goes beyond the picture."""
-    rows = explained.picture.pixels.shape[0] * explained.picture.reduction
+    rows: int = explained.picture.pixels.shape[0] * explained.picture.reduction
     highest: int = min((digit.box[1] for digit in explained.reading), default=rows)
     return max(0.0, _LABEL - height * highest / rows)
 
@@ -234,11 +258,6 @@ def _notes(reading: Reading) -> list[str]:
 
 def _doubts(digit: Digit) -> str:
     return "; ".join(warning for warning in digit.warnings if warning != _HARMLESS)
-
-
-def _percent(probability: float) -> str:
-    """No network is certain, so 100.0% is not said."""
-    return ">99.9%" if probability > 0.9994 else f"{probability:.1%}"
 
 
 def _cells_heading(count: int) -> str:
@@ -291,7 +310,7 @@ def _draw_picture(canvas: _Canvas, explained: Explanation, box: _Box) -> None:
     for digit in explained.reading:
         color, line = (_DOUBTFUL, 2.6) if _doubts(digit) else (_SURE, 1.6)
         _draw_frame(ax, digit.box, canvas.scale, color=color, width=line)
-    _draw_labels(ax, explained.reading, box.width / (width * reduction), canvas.scale)
+    _draw_labels(ax, explained.reading, box, canvas.scale)
 
 
 def _unread(explained: Explanation) -> list[tuple[int, ...]]:
@@ -370,26 +389,21 @@ def _draw_frame(
     )
 
 
-def _draw_labels(ax: Axes, reading: Reading, inches: float, scale: float) -> None:
-    """Write above every box what it was read as, as large as the neighbours leave room for.
-
-    Parameters
-    ----------
-    inches : float
-        How long a pixel is.
-    """
-    places = [
-        (inches * (digit.box[0] + digit.box[2]) / 2, inches * digit.box[1] - 0.06)
-        for digit in reading
+def _draw_labels(ax: Axes, reading: Reading, panel: _Box, scale: float) -> None:
+    """Write at every box what it was read as, as large as the neighbours leave room for."""
+    inches = panel.width / ax.get_xlim()[1]  # to a pixel
+    boxes = [
+        _Box(left * inches, top * inches, (right - left) * inches, (bottom - top) * inches)
+        for left, top, right, bottom in (digit.box for digit in reading)
     ]
-    texts, size = _labels(reading, places)
-    for digit, text, (centre, foot) in zip(reading, texts, places, strict=True):
+    texts, size, places = _labels(reading, boxes, panel)
+    for digit, text, place in zip(reading, texts, places, strict=True):
         ax.text(
-            centre / inches,
-            foot / inches,
+            (place.left + place.width / 2) / inches,
+            (place.top + place.height / 2) / inches,
             text,
             ha="center",
-            va="bottom",
+            va="center",
             fontsize=size * scale,
             fontweight="bold",
             linespacing=1.0,
@@ -402,33 +416,43 @@ def _draw_labels(ax: Axes, reading: Reading, inches: float, scale: float) -> Non
         )
 
 
-def _labels(reading: Reading, places: Sequence[tuple[float, float]]) -> tuple[list[str], float]:
-    """What to write, with the probability if there is room for it, and its size in points."""
+def _labels(
+    reading: Reading, boxes: Sequence[_Box], panel: _Box
+) -> tuple[list[str], float, list[_Box]]:
+    """What to write, with the probability if there is room for it; its size in points; where."""
     texts: list[str] = []
-    size = 0.0
+    size, places = 0.0, list[_Box]()
     for between, sizes in ((" ", (9, 8, 7)), ("\n", (8, 7)), (None, (9, 8, 7, 6, 5))):
         texts = [_label(digit, between) for digit in reading]
         width = {text: widest(text.splitlines(), bold=True) for text in set(texts)}
         for size in sizes:
             widths = [width[text] * size / 72 + 0.07 for text in texts]
             height = (1.2 * size * (2 if between == "\n" else 1) + 3) / 72
-            if not _any_overlap(places, widths, height):
-                return texts, size
-    return texts, size
+            places = _places(boxes, widths, height, panel)
+            if not any(a.overlaps(b) for a, b in combinations(places, 2)):
+                return texts, size, places
+    return texts, size, places
+
+
+def _places(
+    boxes: Sequence[_Box], widths: Sequence[float], height: float, panel: _Box
+) -> list[_Box]:
+    """Above every box; below where the label would hide another digit, and does not there."""
+    places = []
+    for box, width in zip(boxes, widths, strict=True):
+        left = min(max(box.left + (box.width - width) / 2, 0), max(panel.width - width, 0))
+        above = _Box(left, box.top - height - 0.03, width, height)
+        below = _Box(left, box.top + box.height + 0.03, width, height)
+        others = [other for other in boxes if other is not box]
+        hides = any(above.overlaps(other) for other in others)
+        free = below.top + height < panel.height and not any(map(below.overlaps, others))
+        places.append(below if hides and free else above)
+    return places
 
 
 def _label(digit: Digit, between: str | None) -> str:
     label = f"{digit.label}{'?' if _doubts(digit) else ''}"
-    return label if between is None else f"{label}{between}{_percent(digit.probability)}"
-
-
-def _any_overlap(
-    places: Sequence[tuple[float, float]], widths: Sequence[float], height: float
-) -> bool:
-    return any(
-        abs(a[0] - b[0]) < (width_a + width_b) / 2 and abs(a[1] - b[1]) < height
-        for (a, width_a), (b, width_b) in combinations(zip(places, widths, strict=True), 2)
-    )
+    return label if between is None else f"{label}{between}{percent(digit.probability)}"
 
 
 # The digits #######################################################################################
@@ -437,7 +461,7 @@ def _any_overlap(
 def _draw_cell(canvas: _Canvas, digit: Digit, cell: _Box, lines: int) -> None:
     """Draw one digit: its label and warnings, the model's picture, and the probabilities."""
     doubts = _doubts(digit)
-    title = f"{digit.label}{'?' if doubts else ''}   {_percent(digit.probability)}"
+    title = f"{digit.label}{'?' if doubts else ''}   {percent(digit.probability)}"
     color = _DOUBTFUL if doubts else "black"
     canvas.write(cell.left, cell.top, title, size=11, weight="bold", color=color)
     words = "\n".join(_wrapped(doubts, cell.width))
@@ -479,7 +503,7 @@ def _draw_probabilities(canvas: _Canvas, digit: Digit, box: _Box) -> None:
             ax.text(
                 share + (-0.02 if inside else 0.02),
                 label,
-                _percent(share),
+                percent(share),
                 ha="right" if inside else "left",
                 va="center_baseline",
                 fontsize=0.9 * size,

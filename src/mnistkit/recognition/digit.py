@@ -53,8 +53,13 @@ class Digit:
         }
 
     def __str__(self) -> str:
-        sure = f"{self.label} ({self.probability:.1%})"
+        sure = f"{self.label} ({percent(self.probability)})"
         return f"{sure}: {', '.join(self.warnings)}" if self.warnings else sure
+
+
+def percent(probability: float) -> str:
+    """A probability as people read it; no network is certain, so 100.0% is not said."""
+    return ">99.9%" if probability > 0.9994 else f"{probability:.1%}"
 
 
 class Reading(list[Digit]):

@@ -32,7 +32,9 @@ SURE_DIGIT = 0.9
 """Whatever scores less, but more than that, gets the warning "not sure"."""
 
 _DOUBT = 0.9
-_FAINT = 7.0  # standard deviations of the paper; what is no stronger may be the paper itself
+_LARGE = 0.25  # of the shorter side
+_STRONG = 25.0  # grey levels
+_NEAR_NOISE = 8.0  # standard deviations of the paper
 _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
 _CHUNK_PIXELS = 20_000_000
 _CHUNK = 64  # pictures that are prepared before the network reads them together
@@ -382,31 +384,40 @@ def _reading(picture: Picture, read: Read, name: str) -> Reading:
     if ink is None or not read.interpretation.found:
         return Reading(source=name, warnings=(*remarks, "no ink found: the sheet looks empty"))
     likely = np.flatnonzero(read.scores >= IS_DIGIT)
+    shape = (picture.pixels.shape[0], picture.pixels.shape[1])
     if not len(likely):
-        sizes = [_side(found.box) for found in read.interpretation.found]
-        if len(sizes) > _CLUTTER or ink.strength < _FAINT * ink.noise:
+        if not _is_something(read, shape):
             return Reading(source=name, warnings=(*remarks, "no digit found"))
+        sizes = [_side(found.box) for found in read.interpretation.found]
         likely = np.array([int(np.argmax(sizes))])
-    weak = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
-    common: tuple[str, ...] = ("very low contrast",) if weak else ()
-    if weak:  # paper has its own shades and spots, so that doubtful digits are none
-        likely = likely[_certain(read)[likely]]
+    pale = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
+    common: tuple[str, ...] = ("very low contrast",) if pale else ()
+    if pale or ink.strength < _NEAR_NOISE * ink.noise:
+        # Paper has shades and spots of its own, so that what is doubtful is none.
+        likely = likely[_certain(read, shape)[likely]]
         if not len(likely):
             return Reading(source=name, warnings=(*remarks, "no digit found", *common))
     if len(likely) > 1:
         common = (*common, "several digits found")
-    shape = picture.pixels.shape
-    digits = [
-        _digit(read, int(index), picture.reduction, (shape[0], shape[1]), common)
-        for index in likely
-    ]
+    digits = [_digit(read, int(index), picture.reduction, shape, common) for index in likely]
     return Reading(digits, source=name, warnings=remarks)
 
 
-def _certain(read: Read) -> NDArray[np.bool_]:
-    certain: NDArray[np.bool_] = (read.scores >= SURE_DIGIT) & (
-        read.probabilities.max(axis=1) >= SURE
-    )
+def _is_something(read: Read, shape: tuple[int, int]) -> bool:
+    """Whether there is a thing in the picture, though no digit, and not just specks and shades."""
+    way = read.interpretation
+    if way.ink is None or len(way.found) > _CLUTTER:
+        return False
+    if way.contrast.plain:
+        return True
+    large = max(_side(found.box) for found in way.found) > _LARGE * min(shape)
+    return large and way.ink.strength > _STRONG
+
+
+def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    sure = (read.scores >= SURE_DIGIT) & (read.probabilities.max(axis=1) >= SURE)
+    inside = [not _is_cut_off(found.box, shape) for found in read.interpretation.found]
+    certain: NDArray[np.bool_] = sure & np.array(inside)
     return certain
 
 

@@ -13,6 +13,7 @@ Box = tuple[int, int, int, int]
 
 _MAX_PIECES = 400
 _SMALLEST = 7  # pixels; nobody could read a smaller digit
+_WIDEST_GAP = 0.3  # between parts of a digit, as a share of its side
 _MOST_PARTS = 4  # of one digit
 _STAMP = 36  # pixels; a picture of this size holds a single digit
 
@@ -85,7 +86,12 @@ def group_digits(pieces: list[Piece], shape: tuple[int, int]) -> list[list[Piece
         ways.append(_separate(pieces))
         if 2 <= len(ways[-1]) <= _MOST_PARTS:
             whole = _joined(ways[-1])
-            if whole.width < 1.2 * whole.height:
+            near = all(
+                min(_gap(one, other) for other in ways[-1] if other is not one)
+                < _WIDEST_GAP * whole.side
+                for one in ways[-1]
+            )
+            if near and whole.width < 1.2 * whole.height:
                 ways.append([whole])
     smallest = min(_SMALLEST, max(shape) // 2)
     return _different([[d for d in way if d.side >= smallest] for way in ways])
