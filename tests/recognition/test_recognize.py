@@ -322,3 +322,74 @@ def test_any_pixels_give_digits_or_none(shape, kind, seed, colour):
         assert 0 <= left < right <= pixels.shape[1]
         assert 0 <= top < bottom <= pixels.shape[0]
         assert digit.image.max() == 255
+
+
+def sheet_of(height, width, *bars):
+    """White paper with black bars, each (top, bottom, left, right)."""
+    sheet = np.full((height, width), 255, np.uint8)
+    for top, bottom, left, right in bars:
+        sheet[top:bottom, left:right] = 0
+    return sheet
+
+
+def test_a_tall_one_is_no_ruled_line():
+    assert recognize(sheet_of(300, 300, (50, 250, 148, 153))).text == "1"
+
+
+def test_large_pixels_are_no_small_digit():
+    """A bar whose edges are all multiples of 50 pixels is 6x1 once it is brought back."""
+    assert recognize(sheet_of(1000, 1000, (400, 700, 500, 550))).text == "1"
+
+
+def test_strokes_side_by_side_are_two_digits_if_they_look_like_two():
+    assert recognize(sheet_of(200, 300, (60, 120, 100, 106), (60, 121, 114, 120))).text == "11"
+
+
+def test_a_single_line_is_no_digit_and_no_empty_sheet():
+    assert recognize(sheet_of(200, 300, (98, 103, 0, 300))).warnings == ("no digit found",)
+
+
+def printed(size, texts, ink=0):
+    from matplotlib import font_manager
+    from PIL import ImageFont
+
+    image = Image.new("L", size, 255)
+    for text, place, height in texts:
+        font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), height)
+        ImageDraw.Draw(image).text(place, text, font=font, fill=ink)
+    return np.asarray(image).copy()
+
+
+def test_a_line_that_rises_is_read_from_left_to_right():
+    texts = [(str(n + 1), (20 + 90 * n, 100 - 8 * n), 58) for n in range(6)]
+    assert recognize(printed((640, 200), texts)).text == "123456"
+
+
+def test_a_dark_dot_does_not_hide_a_pale_stroke():
+    picture = printed((200, 200), [("5", (60, 20), 120)], ink=165)
+    rows, columns = np.nonzero(picture < 200)
+    middle = len(rows) // 2
+    picture[rows[middle] : rows[middle] + 4, columns[middle] : columns[middle] + 4] = 0
+    assert recognize(picture).text == "5"
+
+
+def test_rows_of_numbers_are_one_picture():
+    assert recognize([[0.0] * 40] * 60).warnings
+
+
+@pytest.mark.parametrize("model", ["a" * 300, ""])
+def test_odd_names_of_models(model):
+    with pytest.raises(UnknownNameError, match="no trained weights"):
+        recognize(CLEAN.images[0], model=model)
+
+
+def test_a_model_that_gives_no_probabilities_is_refused():
+    import keras
+
+    logits = keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+    with pytest.raises(ModelError, match="gives no probabilities"):
+        recognize(CLEAN.images[0], model=logits)
+    with pytest.raises(ModelError, match="is not built"):
+        recognize(CLEAN.images[0], model=keras.Sequential([keras.layers.Dense(10)]))

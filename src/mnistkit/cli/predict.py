@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _STANDARD_INPUT = "-"
+_LONGEST = 250  # characters of a name that is looked for; a longer one is an error of its own
 
 
 @click.command()
@@ -72,7 +73,7 @@ def _expanded(pictures: Iterable[str]) -> list[str]:
     """Files as they are, the pictures of folders, and what matches a pattern; none twice."""
     paths: dict[str, None] = {}
     for picture in pictures:
-        if picture == _STANDARD_INPUT or Path(picture).is_file():
+        if picture == _STANDARD_INPUT or len(picture) > _LONGEST or Path(picture).is_file():
             found = [picture]
         elif Path(picture).is_dir():
             found = _pictures_in(picture)
@@ -120,7 +121,11 @@ def _named(paths: list[str], readings: Iterator[Reading]) -> Iterator[Reading]:
 
 
 def _source(path: str) -> str | BinaryIO:
-    return sys.stdin.buffer if path == _STANDARD_INPUT else path
+    if path != _STANDARD_INPUT:
+        return path
+    if sys.stdin is None:
+        raise click.UsageError("There is no standard input to read a picture from.")
+    return sys.stdin.buffer
 
 
 def _explained(path: str, model: str, out: Path) -> Iterator[Reading]:
@@ -149,7 +154,7 @@ def _draw(explanation: Explanation, out: Path) -> None:
 
 
 def _quiet_if_folder(model: str) -> None:
-    if Path(model).is_dir():  # then TensorFlow is needed
+    if len(model) < _LONGEST and Path(model).is_dir():  # then TensorFlow is needed
         from mnistkit.quiet import quiet_tensorflow
 
         quiet_tensorflow()

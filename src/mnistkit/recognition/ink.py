@@ -76,7 +76,8 @@ def find_ink(contrast: Contrast, *, sensitive: bool = False) -> Ink | None:
     values = contrast.values
     strength = ink_strength(values)
     if contrast.plain:
-        top = float(values.max())
+        # Not the strongest pixel of all: a dark dot on a pale stroke must not make it paler.
+        top = float(np.percentile(values[values > 0], 90))
         return Ink(np.minimum(values / top, 1), values > 0, top, 0.0)
     noise = paper_noise(values)
     if strength < max(_FAINTEST, _LEAST_RATIO * noise):

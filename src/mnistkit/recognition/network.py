@@ -97,6 +97,8 @@ def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
         If the model does not read 28x28 pictures of ten digits.
     WeightsError
         If a file of the package is damaged.
+    RunFolderError
+        If the folder holds no saved run.
     """
     if not isinstance(model, str | os.PathLike):
         return _keras_network(model)
@@ -104,7 +106,7 @@ def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
         weights = _weights_for_pictures(model)
         if weights:
             return shipped_network(model, weights)
-    if Path(model).is_dir():
+    if _is_folder(model):
         from mnistkit.training import Trainer
 
         return _keras_network(Trainer.load(model).model, name=str(model))
@@ -113,6 +115,13 @@ def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
         f"Trained weights come with {', '.join(map(repr, _with_weights()))}. A model of your own "
         "is given as the folder that Trainer.save wrote, or as a Keras model."
     )
+
+
+def _is_folder(path: str | os.PathLike[str]) -> bool:
+    try:
+        return bool(os.fspath(path)) and Path(path).is_dir()
+    except (OSError, ValueError):  # too long a name, say
+        return False
 
 
 def _weights_for_pictures(model: str) -> str | None:
@@ -179,6 +188,11 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
             f"model={model!r}: expected the name of a model, the folder of a saved run, or a "
             f"keras.Model, not {type(model).__name__}."
         )
+    if not model.built:
+        raise ModelError(
+            f"The model {model.name!r} is not built: it does not know its input's shape. "
+            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
+        )
     shape, outputs = tuple(model.input_shape[1:]), model.output_shape[-1]
     if shape not in ((28, 28), (28, 28, 1)) or outputs not in (NUM_DIGITS, NUM_DIGITS + 1):
         raise ModelError(
@@ -188,7 +202,13 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
         )
 
     def logits(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        probabilities = model.predict_on_batch(images.reshape(-1, *shape))
+        probabilities = np.asarray(model.predict_on_batch(images.reshape(-1, *shape)))
+        sums = probabilities.sum(axis=1)
+        if not (np.abs(sums - 1) < 0.01).all() or probabilities.min() < 0:
+            raise ModelError(
+                f"The model {model.name!r} gives no probabilities: its outputs for one picture sum "
+                f"to {sums[0]:.3g}. End it with a softmax, and train it again if they are NaN."
+            )
         found: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
         return found
 

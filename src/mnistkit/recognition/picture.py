@@ -375,7 +375,7 @@ def _from_array(source: Any) -> Picture:
 
     try:
         array = np.asarray(source)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever another library's __array__ raises
         raise ImageError(f"This is no array ({error}). {_EXPECTED}") from error
     _check_shape(array)
     _check_values(array)

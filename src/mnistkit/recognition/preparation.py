@@ -151,7 +151,8 @@ def interpret(
     if ink is None:
         return [Interpretation(contrast, None, (), lined)]
     components, pieces = find_pieces(ink.mask)
-    ways = group_digits(pieces, (ink.mask.shape[0], ink.mask.shape[1])) or [[]]
+    shape = (ink.mask.shape[0], ink.mask.shape[1])
+    ways = group_digits(pieces, shape, 3 if contrast.plain else 7) or [[]]
     images: dict[tuple[int, ...], Found] = {}
     for digit in (digit for way in ways for digit in way):
         if digit.labels not in images:

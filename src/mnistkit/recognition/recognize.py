@@ -32,11 +32,12 @@ SURE_DIGIT = 0.9
 """Whatever scores less, but more than that, gets the warning "not sure"."""
 
 _DOUBT = 0.9
+_SLIGHTLY, _CLEARLY = 0.02, 0.15
 _LARGE = 0.25  # of the shorter side
 _STRONG = 25.0  # grey levels
 _NEAR_NOISE = 8.0  # standard deviations of the paper
 _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
-_CHUNK_PIXELS = 20_000_000
+_CHUNK_PIXELS = 6_000_000
 _CHUNK = 64  # pictures that are prepared before the network reads them together
 _LOW_CONTRAST = 8.0  # grey levels
 
@@ -87,10 +88,14 @@ def read_interpretations(
 
 
 def most_plausible(reads: Sequence[Read]) -> Read:
-    """The interpretation to believe; the first of those that are about as good."""
+    """The interpretation to believe; the first of those that are about as good.
+
+    One that sees more digits has to be clearly better: half of an 8 is a good 0.
+    """
     best = reads[0]
     for read in reads[1:]:
-        if read.plausibility > best.plausibility + 0.02:
+        more = 0 < len(best.scores) < len(read.scores)
+        if read.plausibility > best.plausibility + (_CLEARLY if more else _SLIGHTLY):
             best = read
     return best
 
@@ -214,7 +219,7 @@ def explain(picture: Any, *, model: str | os.PathLike[str] | keras.Model = "cnn"
     """
     if not _is_one(picture):
         raise ImageError(
-            f"explain takes one picture, not {type(picture).__name__} of several. Give one of them."
+            f"Expected one picture, not several ({type(picture).__name__}). Give one of them."
         )
     network = network_of(model)
     return next(_explain_chunk([read_picture(picture)], [_name_of(picture)], network))
@@ -329,9 +334,16 @@ def _is_one(pictures: Any) -> bool:
     if hasattr(pictures, "__array__") and hasattr(pictures, "shape"):
         shape = tuple(pictures.shape)
         return len(shape) < 3 or (len(shape) == 3 and shape[2] in (1, 3, 4))
-    if isinstance(pictures, str | bytes | os.PathLike) or hasattr(pictures, "read"):
+    if isinstance(pictures, str | bytes | bytearray | os.PathLike) or hasattr(pictures, "read"):
         return True
+    if isinstance(pictures, list | tuple):
+        return _has_rows_of_numbers(pictures)
     return hasattr(pictures, "getbands") or not isinstance(pictures, Iterable)
+
+
+def _has_rows_of_numbers(pictures: Sequence[Any]) -> bool:
+    first = pictures[0] if pictures else None
+    return isinstance(first, list | tuple) and bool(first) and isinstance(first[0], int | float)
 
 
 def _name_of(source: Any) -> str:
@@ -382,7 +394,8 @@ def _reading(picture: Picture, read: Read, name: str) -> Reading:
     ink = read.interpretation.ink
     remarks = picture.remarks
     if ink is None or not read.interpretation.found:
-        return Reading(source=name, warnings=(*remarks, "no ink found: the sheet looks empty"))
+        found = "no ink found: the sheet looks empty" if ink is None else "no digit found"
+        return Reading(source=name, warnings=(*remarks, found))
     likely = np.flatnonzero(read.scores >= IS_DIGIT)
     shape = (picture.pixels.shape[0], picture.pixels.shape[1])
     if not len(likely):

@@ -12,7 +12,6 @@ from mnistkit.recognition.contrast import Mask
 Box = tuple[int, int, int, int]
 
 _MAX_PIECES = 400
-_SMALLEST = 7  # pixels; nobody could read a smaller digit
 _WIDEST_GAP = 0.3  # between parts of a digit, as a share of its side
 _MOST_PARTS = 4  # of one digit
 _STAMP = 36  # pixels; a picture of this size holds a single digit
@@ -74,34 +73,49 @@ def find_pieces(mask: Mask) -> tuple[NDArray[np.int32], list[Piece]]:
     return components, pieces[:_MAX_PIECES]
 
 
-def group_digits(pieces: list[Piece], shape: tuple[int, int]) -> list[list[Piece]]:
+def group_digits(
+    pieces: list[Piece], shape: tuple[int, int], smallest: int = 7
+) -> list[list[Piece]]:
     """The ways to make digits of pieces of ink, the most plausible one first.
 
     Specks and lines are dropped, and the digits of each way are in reading order. Where pieces
     might belong to one digit or to several, there is a way for either.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        The largest first.
+    shape : tuple of int
+        Height and width of the picture.
+    smallest : int, default 7
+        The longer side of the smallest digit, in pixels; of a photo nobody could read less.
     """
     ways = [_stamp(pieces, shape)] if max(shape) <= _STAMP else []
     pieces = _without_clutter(pieces, shape)
     if pieces:
-        ways.append(_separate(pieces))
-        if 2 <= len(ways[-1]) <= _MOST_PARTS:
-            whole = _joined(ways[-1])
-            near = all(
-                min(_gap(one, other) for other in ways[-1] if other is not one)
-                < _WIDEST_GAP * whole.side
-                for one in ways[-1]
-            )
-            if near and whole.width < 1.2 * whole.height:
+        ways += [_separate(pieces), _separate(pieces, join=False)]
+        parts = ways[-1]
+        if 2 <= len(parts) <= _MOST_PARTS and _are_near(parts):
+            whole = _joined(parts)
+            if whole.width < 1.2 * whole.height:
                 ways.append([whole])
-    smallest = min(_SMALLEST, max(shape) // 2)
-    return _different([[d for d in way if d.side >= smallest] for way in ways])
+    return _different([[digit for digit in way if digit.side >= smallest] for way in ways])
 
 
-def _separate(pieces: list[Piece]) -> list[Piece]:
+def _are_near(pieces: list[Piece]) -> bool:
+    """Whether every piece has another one close by, as the parts of a digit have."""
+    widest = _WIDEST_GAP * _joined(pieces).side
+    return all(
+        min(_gap(one, other) for other in pieces if other is not one) < widest for one in pieces
+    )
+
+
+def _separate(pieces: list[Piece], *, join: bool = True) -> list[Piece]:
     tallest = max(piece.side for piece in pieces)
     digits = [piece for piece in pieces if piece.side >= 0.42 * tallest]
     rest = [piece for piece in pieces if piece.side < 0.42 * tallest]
-    digits = _joined_where_broken(digits)
+    if join:
+        digits = _joined_where_broken(digits)
     for part in rest:
         digits = _with_part(digits, part)
     return _reading_order(digits)
@@ -157,11 +171,13 @@ def _without_clutter(pieces: list[Piece], shape: tuple[int, int]) -> list[Piece]
 
     def is_line(piece: Piece) -> bool:
         thin = min(piece.width, piece.height) / piece.side
-        along = piece.width / width if piece.width > piece.height else piece.height / height
-        across = height if piece.width > piece.height else width
+        flat = piece.width > piece.height
+        along, across = (piece.width / width, height) if flat else (piece.height / height, width)
         # What runs from border to border, with room beside it, is an edge or a line, and no 1.
-        from_end_to_end = thin < 0.12 and along > 0.97 and across > 0.5 * piece.side
-        return (thin < 0.06 and along > 0.5 and min(height, width) > 40) or from_end_to_end
+        return thin < 0.12 and along > 0.97 and across > 0.5 * piece.side
+
+    def is_rule(piece: Piece) -> bool:
+        return piece.height < 0.06 * piece.width and piece.width > 0.5 * width > 20
 
     def is_frame(piece: Piece) -> bool:
         sparse = piece.area < 0.25 * piece.width * piece.height
@@ -171,7 +187,9 @@ def _without_clutter(pieces: list[Piece], shape: tuple[int, int]) -> list[Piece]
             and piece.width * piece.height > 0.8 * height * width
         )
 
-    kept = [piece for piece in pieces if not is_line(piece)]
+    rules = [piece for piece in pieces if is_rule(piece)]
+    ruled = len(rules) > 1 or len(rules) < len(pieces)  # a stroke alone may be anything
+    kept = [piece for piece in pieces if not (is_line(piece) or (ruled and piece in rules))]
     whole = [piece for piece in kept if _borders(piece, shape) == 0]
     if whole:
         largest = max(piece.side for piece in whole)
@@ -201,18 +219,13 @@ def _overlap(a: Piece, b: Piece, axis: int) -> float:
 
 def _joined_where_broken(pieces: list[Piece]) -> list[Piece]:
     """Join large pieces that lie above each other, or within one another."""
-    joined = list(pieces)
-    merged = True
-    while merged:
-        merged = False
-        for first in range(len(joined)):
-            for second in range(first + 1, len(joined)):
-                if _is_one_digit(joined[first], joined[second]):
-                    joined[first] = joined[first].joined(joined.pop(second))
-                    merged = True
-                    break
-            if merged:
-                break
+    joined: list[Piece] = []
+    for piece in pieces:
+        part = piece
+        for other in [other for other in joined if _is_one_digit(other, piece)]:
+            joined.remove(other)
+            part = other.joined(part)
+        joined.append(part)
     return joined
 
 
@@ -238,13 +251,13 @@ def _with_part(digits: list[Piece], part: Piece) -> list[Piece]:
 
 
 def _reading_order(digits: list[Piece]) -> list[Piece]:
-    """Lines from top to bottom, each from left to right."""
+    """Lines from top to bottom, each from left to right; a line may rise or fall."""
     lines: list[list[Piece]] = []
-    for digit in sorted(digits, key=lambda piece: (piece.box[1] + piece.box[3], piece.box[0])):
-        for line in lines:
-            if _overlap(line[0], digit, 1) > 0.5:
-                line.append(digit)
-                break
+    for digit in sorted(digits, key=lambda piece: piece.box[0]):
+        beside = [line for line in lines if _overlap(line[-1], digit, 1) > 0.5]
+        if beside:
+            max(beside, key=lambda line: line[-1].box[2]).append(digit)
         else:
             lines.append([digit])
-    return [digit for line in lines for digit in sorted(line, key=lambda piece: piece.box[0])]
+    lines.sort(key=lambda line: sum(digit.box[1] + digit.box[3] for digit in line) / len(line))
+    return [digit for line in lines for digit in line]
