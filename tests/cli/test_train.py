@@ -105,6 +105,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_training(run_light
     assert f"{str(folder)!r} cannot be written to." in done.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_continued_to_the_same_weights(trained, tmp_path):
     """Kill the program as soon as there is a checkpoint; then continue."""
     command = [sys.executable, "-m", "mnistkit", "train", "dense128", "--dataset", "digits"]
