@@ -109,7 +109,7 @@ def found_of(
     leftovers, seen = [], set()
     pixels = read_picture(specimen.pixels).pixels
     ways = interpretations(pixels)
-    if rng.random() < _UNLIKELY:
+    if rng.random() < _UNLIKELY and not ways[0].contrast.plain:
         ways += unlikely_interpretations(pixels)
     for way in ways:
         for found in way.found:

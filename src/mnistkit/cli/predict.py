@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from mnistkit.cli.tables import print_table
+from mnistkit.datasets.folder import PICTURE_SUFFIXES
 from mnistkit.errors import PictureError
 from mnistkit.recognition.digit import percent
 
 if TYPE_CHECKING:
     from mnistkit.recognition import Explanation, Reading
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _STANDARD_INPUT = "-"
 _LONGEST = 250  # characters of a name that is looked for; a longer one is an error of its own
 
@@ -90,7 +90,9 @@ def _pictures_in(folder: str) -> list[str]:
     except OSError as error:
         raise click.UsageError(f"The folder {folder!r} cannot be read ({error}).") from error
     # Next to a.png, macOS leaves ._a.png on foreign disks, which is no picture.
-    found = [path for path in inside if path.suffix.lower() in _SUFFIXES and path.name[0] != "."]
+    found = [
+        path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES and path.name[0] != "."
+    ]
     if not found:
         raise click.UsageError(f"There are no pictures in the folder {folder!r}.")
     return list(map(str, found))

@@ -17,10 +17,11 @@ from mnistkit.errors import ImageFolderError, MnistKitError
 Ink = Literal["auto", "dark", "light"]
 Prepare = Callable[[Path], ArrayLike]
 Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 _LAYOUT = (
     "Expected <folder>/<class>/<picture>, or <folder>/train/<class>/<picture> and "
-    f"<folder>/test/<class>/<picture>, with pictures of the kinds {', '.join(sorted(_SUFFIXES))}."
+    "<folder>/test/<class>/<picture>, with pictures of the kinds "
+    f"{', '.join(sorted(PICTURE_SUFFIXES))}."
 )
 
 
@@ -73,7 +74,7 @@ def _read_part(
     images, labels = [], []
     for label, name in enumerate(classes):
         for picture in sorted((folder / name).glob("*")):
-            if picture.suffix.lower() in _SUFFIXES:
+            if picture.suffix.lower() in PICTURE_SUFFIXES:
                 images.append(read(picture))
                 labels.append(label)
     if not images:

@@ -100,17 +100,16 @@ def along_main_axis(difference: Floats) -> Floats:
     else:
         flat = difference.reshape(-1, difference.shape[2])
     size = np.abs(flat).max(axis=1) if flat.shape[1] > 1 else np.abs(flat[:, 0])
-    strongest = flat[size >= 0.7 * size.max()] if size.size else flat
+    strong = size >= 0.7 * size.max()
     if flat.shape[1] == 1:
         axis = np.ones(1, np.float32)
     else:
         # Differences that point to opposite sides must not cancel each other.
-        _, vectors = np.linalg.eigh(strongest.T @ strongest)
+        _, vectors = np.linalg.eigh(flat[strong].T @ flat[strong])
         axis = vectors[:, -1].astype(np.float32)
     # In grey levels: a grey difference is the same in every channel, and counts once.
     projected = flat @ axis / np.float32(np.sqrt(flat.shape[1]))
-    strong = projected[size >= 0.7 * size.max()]
-    if strong.sum() < 0:
+    if projected[strong].sum() < 0:
         projected = -projected
     return projected.reshape(difference.shape[:2])
 

@@ -74,12 +74,11 @@ def find_ink(contrast: Contrast, *, sensitive: bool = False) -> Ink | None:
     from scipy import ndimage
 
     values = contrast.values
-    strength = ink_strength(values)
     if contrast.plain:
         # Not the strongest pixel of all: a dark dot on a pale stroke must not make it paler.
         top = float(np.percentile(values[values > 0], 90))
         return Ink(np.minimum(values / top, 1), values > 0, top, 0.0)
-    noise = paper_noise(values)
+    strength, noise = ink_strength(values), paper_noise(values)
     if strength < max(_FAINTEST, _LEAST_RATIO * noise):
         return None
     part = _SENSITIVE if sensitive else 1.0

@@ -183,16 +183,14 @@ def running(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float3
 def _keras_network(model: Any, name: str | None = None) -> Network:
     import keras
 
+    from mnistkit.training.compiling import refuse_unbuilt
+
     if not isinstance(model, keras.Model):
         raise ModelError(
             f"model={model!r}: expected the name of a model, the folder of a saved run, or a "
             f"keras.Model, not {type(model).__name__}."
         )
-    if not model.built:
-        raise ModelError(
-            f"The model {model.name!r} is not built: it does not know its input's shape. "
-            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
-        )
+    refuse_unbuilt(model)
     shape, outputs = tuple(model.input_shape[1:]), model.output_shape[-1]
     if shape not in ((28, 28), (28, 28, 1)) or outputs not in (NUM_DIGITS, NUM_DIGITS + 1):
         raise ModelError(

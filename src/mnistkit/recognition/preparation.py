@@ -90,9 +90,10 @@ def interpretations(pixels: NDArray[np.uint8]) -> list[Interpretation]:
 
 
 def unlikely_interpretations(pixels: NDArray[np.uint8]) -> list[Interpretation]:
-    """More ways, for where none of the others shows a digit: the other tone, or paler ink."""
-    if plain_contrasts(pixels):
-        return []
+    """More ways, for where none of the others shows a digit: the other tone, or paler ink.
+
+    Only for a picture whose paper is not plain; of a plain one `interpretations` has them all.
+    """
     tone = likely_ink(pixels)
     other: Tone = "light" if tone == "dark" else "dark"
     ways = list(_uneven_ways(pixels, other))
@@ -103,9 +104,9 @@ def unlikely_interpretations(pixels: NDArray[np.uint8]) -> list[Interpretation]:
 
 def likely_ink(pixels: NDArray[np.uint8]) -> Tone:
     """Ink is dark, unless the border of the picture is."""
-    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return "light" if np.median(border) < _DARK else "dark"
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    grey = border if border.ndim == 1 else border.mean(axis=1)
+    return "light" if np.median(grey) < _DARK else "dark"
 
 
 def _uneven_ways(

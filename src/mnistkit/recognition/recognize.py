@@ -380,7 +380,11 @@ def _explain_chunk(
 ) -> Iterator[Explanation]:
     reads = read_interpretations([interpretations(p.pixels) for p in pictures], network)
     # Paler ink, and ink of the other tone, are looked for only where this leaves doubts.
-    doubtful = [n for n, ways in enumerate(reads) if most_plausible(ways).plausibility < _DOUBT]
+    doubtful = [
+        number
+        for number, ways in enumerate(reads)
+        if not ways[0].interpretation.contrast.plain and most_plausible(ways).plausibility < _DOUBT
+    ]
     unlikely = [unlikely_interpretations(pictures[n].pixels) for n in doubtful]
     for number, ways in zip(doubtful, read_interpretations(unlikely, network), strict=True):
         reads[number] += ways

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.geometry import BOX
 from mnistkit.recognition.contrast import Floats
 from mnistkit.recognition.ink import stroke_width
 
-BOX = 20
 NARROWEST, WIDEST = 1.4, 4.5
 """Of nearly all strokes in MNIST's pictures, in their pixels."""
 _WORKING_SIDE = 80  # pixels

@@ -50,6 +50,21 @@ def is_compiled_by_caller(model: keras.Model) -> bool:
     return bool(model.compiled) and model.optimizer not in _made_here
 
 
+def refuse_unbuilt(model: keras.Model) -> None:
+    """Refuse a model that has no weights yet.
+
+    Raises
+    ------
+    ModelError
+        If the model is not built.
+    """
+    if not model.built:
+        raise ModelError(
+            f"The model {model.name!r} is not built: it does not know its input's shape. "
+            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
+        )
+
+
 def refuse_slow_precision(model: keras.Model) -> None:
     """Refuse half precision on a processor that has to imitate it.
 

@@ -24,6 +24,7 @@ from mnistkit.training.compiling import (
     is_compiled_by_caller,
     refuse_missing_tensorboard,
     refuse_slow_precision,
+    refuse_unbuilt,
 )
 from mnistkit.training.data import (
     Data,
@@ -453,11 +454,7 @@ def _checked_model(model: Any) -> keras.Model:
             f"Expected the name of a model or a keras.Model, not {type(model).__name__}. "
             "Known names: mnistkit.list_models()."
         )
-    if not model.built:
-        raise ModelError(
-            f"The model {model.name!r} is not built: it does not know its input's shape. "
-            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
-        )
+    refuse_unbuilt(model)
     return model
 
 
