@@ -1,6 +1,6 @@
 """What it brings to train the shipped network further on a few pictures of one's own.
 
-The pictures are digits in the hand of an old church book (`paper.py`): 30 of each class to train
+The pictures are digits in the hand of an old church book (`paper`): 30 of each class to train
 on, from MNIST's training digits, and others from its test digits. The steps are those of the
 documentation: a folder of files, `Dataset.from_folder` with `prepare_digit`, and `Trainer`.
 """

@@ -1,7 +1,7 @@
 """The training images of the weights "handwriting": written digits, as the network sees them.
 
 ``python benchmarks/handwriting.py --out handwriting.npz`` writes MNIST's training digits on
-synthetic paper (`paper.py`), finds them again by the same preparation that `mnistkit.recognize`
+synthetic paper (`paper`), finds them again by the same preparation that `mnistkit.recognize`
 uses, and keeps what it found: digits with their labels, and pieces that are no digit as an
 eleventh class. MNIST's own pictures are added as they are.
 """
