@@ -31,6 +31,7 @@ CLASSES = (*map(str, range(10)), "no digit")
 _CHUNK = 200
 _SIDE = 240  # pixels; larger ones differ little once they are prepared
 _COARSE = 0.25  # how often a digit is taken as coarsely scanned, too
+_AS_IT_IS = 0.5  # how often that is one of MNIST's pictures, not one that was drawn again
 _UNLIKELY = 0.3  # how often the less likely ways to see a picture are taken, too
 _SIMILAR, _DIFFERENT = 0.4, 0.2
 
@@ -91,7 +92,7 @@ def written(
     examples: list[Example] = []
     for digit, label, number in zip(*digits, strict=True):
         if rng.random() < _COARSE:
-            ways = interpretations(coarse(digit, rng))
+            ways = interpretations(coarse(drawn(digit, int(label), rng), rng))
             examples += [
                 (found.image, int(label), int(number)) for way in ways[:1] for found in way.found
             ]
@@ -125,6 +126,14 @@ def found_of(
     # Of a page full of specks one is enough.
     if leftovers:
         yield leftovers[int(rng.integers(len(leftovers)))], NO_DIGIT
+
+
+def drawn(digit: NDArray[np.uint8], label: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A digit as it is, or drawn again, white on black, by another pen and in other habits."""
+    if rng.random() < _AS_IT_IS:
+        return digit
+    pixels = paper.specimen(digit, "white-on-black", rng, max_side=160, label=label).pixels
+    return pixels if pixels.ndim == 2 else pixels[..., 0]
 
 
 def coarse(digit: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

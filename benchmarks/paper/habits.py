@@ -1,23 +1,134 @@
-"""How people write who did not learn it in an American school."""
+"""How people write who did not learn it in an American school: in other shapes than MNIST's."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from paper.pen_path import Figure
 from paper.randomness import Array, Random
 
+Run = list[tuple[float, float]]
+"""Points that the pen passes without a corner, x to the right and y down."""
+Stroke = list[Run]
+"""Runs of which each begins where the one before it ended, with a corner there."""
+
+_JITTER = 0.03
+_WITH_LOOPS, _WITHOUT = 0.11, 0.2  # the widest stroke that leaves the shape as it is
+
+SHAPES: dict[int, list[list[Stroke]]] = {
+    0: [
+        [[[(0.05, -0.5), (-0.26, -0.2), (-0.2, 0.36), (0.06, 0.5), (0.28, 0.1), (0.1, -0.44),
+           (-0.1, -0.48)]]],
+        [[[(0.1, -0.42), (-0.1, -0.5), (-0.26, 0), (0, 0.5), (0.26, 0), (0.1, -0.46),
+           (-0.04, -0.3)]]],
+    ],
+    1: [
+        [[[(-0.3, -0.1), (0, -0.5)], [(0, -0.5), (0, 0.5)]]],
+        [[[(-0.24, -0.26), (0, -0.5)], [(0, -0.5), (0, 0.5)]], [[(-0.2, 0.5), (0.2, 0.5)]]],
+    ],
+    2: [
+        [[[(-0.28, -0.32), (0, -0.5), (0.26, -0.28), (0.02, 0.1), (-0.3, 0.5)],
+          [(-0.3, 0.5), (0.3, 0.5)]]],
+        [[[(-0.22, -0.3), (0, -0.5), (0.22, -0.26), (0.02, 0.2), (-0.2, 0.47), (-0.28, 0.36),
+           (-0.14, 0.32), (0.06, 0.48), (0.3, 0.42)]]],
+        [[[(-0.12, -0.36), (0.02, -0.5), (0.14, -0.3), (0, 0.2), (-0.14, 0.48), (-0.18, 0.38),
+           (-0.06, 0.36), (0.08, 0.48), (0.2, 0.42)]]],
+    ],
+    3: [
+        [[[(-0.26, -0.5), (0.26, -0.5)], [(0.26, -0.5), (-0.04, -0.08)],
+          [(-0.04, -0.08), (0.26, 0.1), (0.18, 0.42), (-0.08, 0.5), (-0.3, 0.36)]]],
+        [[[(-0.22, -0.4), (0, -0.5), (0.2, -0.3), (0, -0.06), (-0.06, -0.03)],
+          [(-0.06, -0.03), (0.24, 0.14), (0.1, 0.46), (-0.14, 0.5), (-0.3, 0.38)]]],
+    ],
+    4: [
+        [[[(-0.12, -0.5), (-0.34, 0.12)], [(-0.34, 0.12), (0.34, 0.1)]],
+         [[(0.12, -0.3), (0.08, 0.5)]]],
+        [[[(0.02, -0.5), (-0.3, 0.16)], [(-0.3, 0.16), (0.34, 0.14)]],
+         [[(0.14, -0.14), (0.08, 0.5)]]],
+        [[[(-0.26, -0.5), (-0.28, -0.06), (-0.08, 0.06), (0.24, 0)]],
+         [[(0.26, -0.5), (0.2, 0.5)]]],
+        [[[(0.16, 0.5), (0.16, -0.5)], [(0.16, -0.5), (-0.32, 0.18)],
+          [(-0.32, 0.18), (0.34, 0.18)]]],
+    ],
+    5: [
+        [[[(-0.2, -0.46), (-0.24, -0.06)],
+          [(-0.24, -0.06), (0.08, -0.16), (0.28, 0.14), (0.08, 0.47), (-0.28, 0.42)]],
+         [[(-0.18, -0.48), (0.3, -0.5)]]],
+        [[[(0.28, -0.48), (-0.12, -0.46), (-0.2, -0.14), (0.14, 0), (0.24, 0.28), (0, 0.5),
+           (-0.26, 0.4)]]],
+    ],
+    6: [
+        [[[(0.1, -0.5), (-0.14, -0.1), (-0.2, 0.26), (0, 0.5), (0.2, 0.28), (0.04, 0.06),
+           (-0.16, 0.22)]]],
+        [[[(0.24, -0.36), (0.08, -0.5), (-0.16, -0.2), (-0.2, 0.26), (0, 0.5), (0.22, 0.26),
+           (0.02, 0.04), (-0.18, 0.2)]]],
+    ],
+    7: [
+        [[[(-0.28, -0.34), (-0.28, -0.48)], [(-0.28, -0.48), (0.28, -0.48)],
+          [(0.28, -0.48), (0.04, 0), (-0.06, 0.5)]], [[(-0.16, 0.04), (0.22, 0)]]],
+        [[[(-0.3, -0.46), (0.28, -0.48)], [(0.28, -0.48), (0.02, 0.02), (-0.08, 0.5)]],
+         [[(-0.18, 0.04), (0.2, 0)]]],
+        [[[(-0.3, -0.38), (-0.24, -0.48), (0, -0.4), (0.28, -0.48)],
+          [(0.28, -0.48), (0.04, 0), (-0.1, 0.5)]]],
+    ],
+    8: [
+        [[[(0.04, -0.5), (-0.19, -0.27), (0, -0.05), (0.19, -0.27), (0, -0.5)]],
+         [[(0, -0.04), (-0.24, 0.23), (0, 0.5), (0.24, 0.23), (0.03, -0.03)]]],
+        [[[(0.22, -0.4), (0, -0.5), (-0.2, -0.3), (0, -0.04), (0.24, 0.26), (0, 0.5),
+           (-0.24, 0.26), (0, -0.04), (0.24, -0.34)]]],
+    ],
+    9: [
+        [[[(0.2, -0.34), (0, -0.5), (-0.22, -0.28), (-0.04, -0.06), (0.18, -0.3), (0.22, 0),
+           (0.12, 0.42), (-0.1, 0.5), (-0.26, 0.34)]]],
+        [[[(0.2, -0.36), (0, -0.5), (-0.22, -0.26), (-0.02, -0.04), (0.2, -0.28)],
+          [(0.2, -0.4), (0.16, 0.5)]]],
+        [[[(0.2, -0.36), (0, -0.5), (-0.22, -0.26), (-0.02, -0.04), (0.2, -0.3), (0.1, 0.2),
+           (-0.16, 0.5)]]],
+    ],
+}  # fmt: skip
+"""Shapes of each digit as they are taught in different countries; of each the longer side is 1."""
+
 
 def habit(form: Figure, label: int, rng: Random) -> Figure:
-    """`form` as people write who did not learn it in an American school."""
-    change = {1: flag_and_foot, 4: open_four, 7: bar}.get(label)
-    single = len(form.strokes) == 1
-    if change is None or form.clogged or (label != 4 and not single):
-        return form
-    strokes = change(form.strokes, rng)
-    return replace(form, strokes=strokes, outline=np.concatenate(strokes), widest=0.2)
+    """`form` in another shape: with a stroke more, or as it is taught elsewhere."""
+    change = {1: flag_and_foot, 7: bar}.get(label)
+    if change and len(form.strokes) == 1 and not form.clogged and rng.random() < 0.5:
+        strokes, widest = change(form.strokes, rng), _WITHOUT
+    else:
+        strokes = drawn(SHAPES[label][int(rng.integers(len(SHAPES[label])))], rng)
+        widest = _WITH_LOOPS if label in (0, 6, 8, 9) else _WITHOUT
+    outline = np.concatenate(strokes)
+    return replace(form, strokes=strokes, clogged=False, outline=outline, widest=widest)
+
+
+def drawn(shape: list[Stroke], rng: Random) -> list[Array]:
+    """The strokes of a shape, as an unsteady hand draws them."""
+    slips = rng.normal(0, _JITTER / 2, (len(shape), 2))  # the pen comes down beside its place
+    return [
+        np.concatenate([run_of(run, rng) for run in joined(stroke, rng)]) + slip
+        for stroke, slip in zip(shape, slips, strict=True)
+    ]
+
+
+def joined(stroke: Stroke, rng: Random) -> list[Array]:
+    """A stroke's runs, each point a little off; where two meet they are off together."""
+    runs = [np.array(run) + rng.normal(0, _JITTER, (len(run), 2)) for run in stroke]
+    for before, after in pairwise(runs):
+        after[0] = before[-1]
+    return runs
+
+
+def run_of(points: Array, rng: Random) -> Array:
+    """A line through points: a smooth one, or, through two of them, a slightly bent one."""
+    if len(points) == 2:
+        return curve(points[0], points[1], rng.normal(0, 0.02))
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    path: Array = CubicSpline(along, points)(np.linspace(0, along[-1], 24 * len(points)))
+    return path
 
 
 def flag_and_foot(strokes: list[Array], rng: Random) -> list[Array]:
@@ -45,16 +156,6 @@ def bar(strokes: list[Array], rng: Random) -> list[Array]:
     middle = below[np.argmin(np.abs(below[:, 1] - height))]
     half = np.array([rng.uniform(0.14, 0.26), rng.normal(0, 0.03)])
     return [stroke, curve(middle - half, middle + half, rng.normal(0, 0.02))]
-
-
-def open_four(_: list[Array], rng: Random) -> list[Array]:
-    """An angular 4, open at its top."""
-    top_left, corner = [-0.12, -0.5], [-0.34, 0.12]
-    right, top, bottom = [0.34, 0.1], [0.12, -0.3], [0.08, 0.5]
-    points = np.array([top_left, corner, right, top, bottom]) + rng.normal(0, 0.035, (5, 2))
-    first = curve(points[0], points[1], rng.normal(0, 0.02))
-    second = curve(points[1], points[2], rng.normal(0, 0.02))
-    return [np.concatenate([first, second]), curve(points[3], points[4], rng.normal(0, 0.02))]
 
 
 def curve(start: Array, end: Array, bow: float) -> Array:

@@ -22,6 +22,7 @@ from mnistkit.recognition.lines import without_lines
 from mnistkit.recognition.segmentation import Box, Piece, find_pieces, group_digits
 from mnistkit.recognition.strokes import with_usual_strokes
 
+_TONES: tuple[Tone, ...] = ("light", "dark")
 _STROKES = (0.09, 0.3)
 """How wide a stroke can be, as a share of the picture's shorter side: pens, and markers.
 
@@ -31,6 +32,7 @@ _SMALL_STROKES = (0.18, 0.4)
 """The same for small pictures, which hold little more than the digit."""
 _LARGE = 60  # pixels; in smaller pictures a pen's stroke is as wide as a marker's
 _DARK = 110  # grey levels
+_BLACK, _BRIGHT = 50, 130  # grey levels; paper between these may be grey, brown, or badly lit
 _NOISY = 2.5  # grey levels
 _SMOOTHED_FROM = 160  # pixels of the shorter side; smaller pictures have no noise to spare
 
@@ -82,10 +84,11 @@ def interpretations(pixels: NDArray[np.uint8]) -> list[Interpretation]:
     plain = plain_contrasts(pixels)
     if plain:
         return [way for contrast in plain for way in _plain_ways(contrast)]
-    tone = likely_ink(pixels)
-    ways = list(_uneven_ways(pixels, tone))
-    if min(pixels.shape[:2]) < _SMOOTHED_FROM:
-        ways += _uneven_ways(pixels, tone, sensitive=True)
+    ways: list[Interpretation] = []
+    for tone in likely_inks(pixels):
+        ways += _uneven_ways(pixels, tone)
+        if min(pixels.shape[:2]) < _SMOOTHED_FROM:
+            ways += _uneven_ways(pixels, tone, sensitive=True)
     return ways
 
 
@@ -94,19 +97,25 @@ def unlikely_interpretations(pixels: NDArray[np.uint8]) -> list[Interpretation]:
 
     Only for a picture whose paper is not plain; of a plain one `interpretations` has them all.
     """
-    tone = likely_ink(pixels)
-    other: Tone = "light" if tone == "dark" else "dark"
-    ways = list(_uneven_ways(pixels, other))
-    if min(pixels.shape[:2]) >= _SMOOTHED_FROM:
-        ways += _uneven_ways(pixels, tone, sensitive=True)
+    likely = likely_inks(pixels)
+    ways: list[Interpretation] = []
+    for tone in _TONES:
+        if tone not in likely:
+            ways += _uneven_ways(pixels, tone)
+        elif min(pixels.shape[:2]) >= _SMOOTHED_FROM:
+            ways += _uneven_ways(pixels, tone, sensitive=True)
     return ways
 
 
-def likely_ink(pixels: NDArray[np.uint8]) -> Tone:
-    """Ink is dark, unless the border of the picture is."""
+def likely_inks(pixels: NDArray[np.uint8]) -> tuple[Tone, ...]:
+    """Ink is dark, unless the border is; on grey or brown paper it may be either."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    grey = border if border.ndim == 1 else border.mean(axis=1)
-    return "light" if np.median(grey) < _DARK else "dark"
+    paper = np.median(border if border.ndim == 1 else border.mean(axis=1))
+    if paper >= _BRIGHT:
+        return ("dark",)
+    if paper < _BLACK:
+        return ("light",)
+    return ("light", "dark") if paper < _DARK else ("dark", "light")
 
 
 def _uneven_ways(

@@ -19,6 +19,7 @@ from mnistkit.recognition.preparation import (
     interpretations,
     unlikely_interpretations,
 )
+from mnistkit.recognition.segmentation import Box
 
 if TYPE_CHECKING:
     import keras
@@ -33,6 +34,7 @@ SURE_DIGIT = 0.9
 
 _DOUBT = 0.9
 _SLIGHTLY, _CLEARLY = 0.02, 0.15
+_FAINT = 0.5  # of the dark ink's strength
 _LARGE = 0.25  # of the shorter side
 _STRONG = 25.0  # grey levels
 _NEAR_NOISE = 8.0  # standard deviations of the paper
@@ -58,6 +60,12 @@ class Read:
     scores: NDArray[np.float32]
 
     @property
+    def strength(self) -> float:
+        """The contrast of strong ink, in grey levels; 0 without ink."""
+        ink = self.interpretation.ink
+        return ink.strength if ink else 0.0
+
+    @property
     def plausibility(self) -> float:
         """How much this looks like a picture of digits, from 0 to 1."""
         if not len(self.scores):
@@ -66,7 +74,7 @@ class Read:
         certain = self.scores * self.probabilities.max(axis=1)
         return float((certain * sides).sum() / sides.sum())
 
-    def _boxes(self) -> list[tuple[int, int, int, int]]:
+    def _boxes(self) -> list[Box]:
         return [found.box for found in self.interpretation.found]
 
 
@@ -92,12 +100,25 @@ def most_plausible(reads: Sequence[Read]) -> Read:
 
     One that sees more digits has to be clearly better: half of an 8 is a good 0.
     """
+    reads = _without_faint_light(reads)
     best = reads[0]
     for read in reads[1:]:
         more = 0 < len(best.scores) < len(read.scores)
         if read.plausibility > best.plausibility + (_CLEARLY if more else _SLIGHTLY):
             best = read
     return best
+
+
+def _without_faint_light(reads: Sequence[Read]) -> list[Read]:
+    """Without light ink that is much fainter than dark ink: paper seen between strokes."""
+    dark = [read.strength for read in reads if read.interpretation.contrast.ink == "dark"]
+    least = _FAINT * max(dark, default=0.0)
+    kept = [
+        read
+        for read in reads
+        if read.interpretation.contrast.ink == "dark" or read.strength >= least
+    ]
+    return kept or list(reads)
 
 
 def recognize(
@@ -463,7 +484,7 @@ def _digit(
     )
 
 
-def _is_cut_off(box: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
+def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
     """Whether a digit may go on beyond the border; one that fits its picture exactly does not."""
     height, width = shape
     left, top, right, bottom = box
@@ -471,5 +492,5 @@ def _is_cut_off(box: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
     return 1 in (across, down) and across < 2 and down < 2
 
 
-def _side(box: tuple[int, int, int, int]) -> int:
+def _side(box: Box) -> int:
     return max(box[2] - box[0], box[3] - box[1])
