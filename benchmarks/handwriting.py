@@ -42,8 +42,8 @@ Example = tuple[NDArray[np.uint8], int, int]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--pictures", type=int, default=32_000, help="written on paper")
-    parser.add_argument("--others", type=int, default=14_000, help="of things that are no digits")
+    parser.add_argument("--pictures", type=int, default=36_000, help="written on paper")
+    parser.add_argument("--others", type=int, default=18_000, help="of things that are no digits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=num_processors())
     chosen = parser.parse_args()
@@ -185,12 +185,19 @@ LETTERS = "AEFHJKMNPRTUVWXYcdefhkmnprtuvwxy&%?#@$+=*"
 def no_digits(count: int, seed: tuple[int, ...]) -> list[Example]:
     """Pictures of other things, as the preparation finds them."""
     rng = np.random.default_rng(seed)
-    makers = (letter, letter, clothes, two_digits, two_digits, noise, scribble, scribble)
-    found = []
+    found: list[Example] = []
     for _ in range(count):
-        picture = makers[int(rng.integers(len(makers)))](rng)
-        for way in interpretations(picture)[:1]:
-            found += [(one.image, NO_DIGIT, -1) for one in way.found[:1]]
+        make = MAKERS[int(rng.integers(len(MAKERS)))]
+        picture = make(rng)
+        ways = interpretations(picture)
+        if make is empty_sheet:
+            ways += unlikely_interpretations(picture)
+            pieces = [one.image for way in ways for one in way.found]
+            pieces = [piece for piece in pieces if not may_be_one(piece)]
+            rng.shuffle(pieces)
+            found += [(piece, NO_DIGIT, -1) for piece in pieces[:2]]
+        else:
+            found += [(one.image, NO_DIGIT, -1) for one in ways[0].found[:1]]
     return found
 
 
@@ -258,6 +265,28 @@ def scribble(rng: np.random.Generator) -> NDArray[np.uint8]:
         points = rng.uniform(0.1, 0.9, (int(rng.integers(7, 16)), 2)) * side
         draw.line([tuple(map(float, point)) for point in points], fill=0, width=width)
     return np.asarray(image)
+
+
+def empty_sheet(rng: np.random.Generator, max_side: int = 320) -> NDArray[np.uint8]:
+    """The paper around a small digit, without the digit."""
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 13:15] = 255
+    kind = paper.PAPER[int(rng.integers(len(paper.PAPER)))]
+    specimen = paper.specimen(digit, kind, rng, max_side=max_side)
+    height, width = specimen.pixels.shape[:2]
+    left, top, right, bottom = specimen.box
+    largest = max(
+        [(0, 0, left, height), (right, 0, width, height), (0, 0, width, top),
+         (0, bottom, width, height)],
+        key=lambda box: (box[2] - box[0]) * (box[3] - box[1]),
+    )  # fmt: skip
+    return specimen.pixels[largest[1] : largest[3], largest[0] : largest[2]]
+
+
+MAKERS = (
+    letter, letter, clothes, clothes, two_digits, two_digits, noise, scribble, scribble,
+    empty_sheet, empty_sheet,
+)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def no_digits(report: Report, chosen: Any) -> None:
     sources: dict[str, Callable[[], Pixels]] = {
         "Fashion-MNIST, test": lambda: clothes[int(rng.integers(len(clothes)))],
         "noise": lambda: handwriting.noise(rng),
-        "blank paper": lambda: blank(rng),
+        "blank paper": lambda: handwriting.empty_sheet(rng, max_side=500),
         "white": lambda: white,
         "letters of fonts": lambda: handwriting.letter(rng),
         "scribbles": lambda: handwriting.scribble(rng),
@@ -179,22 +179,6 @@ def no_digits(report: Report, chosen: Any) -> None:
         rows,
         values,
     )
-
-
-def blank(rng: np.random.Generator) -> Pixels:
-    """The paper around a small digit, without the digit."""
-    digit = np.zeros((28, 28), np.uint8)
-    digit[4:24, 13:15] = 255
-    kind = paper.PAPER[int(rng.integers(len(paper.PAPER)))]
-    specimen = paper.specimen(digit, kind, rng, max_side=500)
-    height, width = specimen.pixels.shape[:2]
-    left, top, right, bottom = specimen.box
-    largest = max(
-        [(0, 0, left, height), (right, 0, width, height), (0, 0, width, top),
-         (0, bottom, width, height)],
-        key=lambda box: (box[2] - box[0]) * (box[3] - box[1]),
-    )  # fmt: skip
-    return specimen.pixels[largest[1] : largest[3], largest[0] : largest[2]]
 
 
 # Speed ############################################################################################
