@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 import mnistkit
@@ -25,6 +25,7 @@ from measuring import num_processors
 from mnistkit.datasets.geometry import mnist_picture
 from mnistkit.recognition.picture import read_picture
 from mnistkit.recognition.preparation import interpretations, unlikely_interpretations
+from paper.pen_path import Figure
 
 NO_DIGIT = 10
 CLASSES = (*map(str, range(10)), "no digit")
@@ -33,7 +34,8 @@ _SIDE = 240  # pixels; larger ones differ little once they are prepared
 _COARSE = 0.25  # how often a digit is taken as coarsely scanned, too
 _AS_IT_IS = 0.5  # how often that is one of MNIST's pictures, not one that was drawn again
 _UNLIKELY = 0.3  # how often the less likely ways to see a picture are taken, too
-_SIMILAR, _DIFFERENT = 0.4, 0.2
+# Correlations with the digit: between these it is a part of it, and may be another one.
+_SIMILAR, _DIFFERENT = 0.7, 0.35
 
 Example = tuple[NDArray[np.uint8], int, int]
 """Picture, label, and which training image of MNIST it shows, -1 if none."""
@@ -106,7 +108,7 @@ def written(
 def found_of(
     specimen: paper.Specimen, digit: NDArray[np.uint8], label: int, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    reference = mnist_picture(digit)
+    reference = clean(specimen.form, digit)
     leftovers, seen = [], set()
     pixels = read_picture(specimen.pixels).pixels
     ways = interpretations(pixels)
@@ -126,6 +128,17 @@ def found_of(
     # Of a page full of specks one is enough.
     if leftovers:
         yield leftovers[int(rng.integers(len(leftovers)))], NO_DIGIT
+
+
+def clean(form: Figure, digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What should be found of a digit: its strokes, and nothing else."""
+    if form.clogged:
+        return mnist_picture(digit)
+    image = Image.new("L", (120, 120))
+    draw = ImageDraw.Draw(image)
+    for stroke in form.strokes:
+        draw.line([(60 + 90 * x, 60 + 90 * y) for x, y in stroke], fill=255, width=9)
+    return mnist_picture(np.asarray(image))
 
 
 def drawn(digit: NDArray[np.uint8], label: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -204,7 +217,7 @@ def no_digits(count: int, seed: tuple[int, ...]) -> list[Example]:
 def letter(rng: np.random.Generator) -> NDArray[np.uint8]:
     """A printed letter of one of the fonts that come with matplotlib."""
     import matplotlib as mpl
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageFont
 
     fonts = sorted((Path(mpl.get_data_path()) / "fonts" / "ttf").glob("DejaVu*.ttf"))
     fonts = [font for font in fonts if "Display" not in font.name]
@@ -251,8 +264,6 @@ def noise(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def scribble(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Strokes here and there, crossed and hatched."""
-    from PIL import ImageDraw
-
     side = int(rng.integers(40, 160))
     image = Image.new("L", (side, side), 255)
     draw = ImageDraw.Draw(image)

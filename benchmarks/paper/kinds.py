@@ -30,11 +30,14 @@ class Specimen:
         What is difficult about it, one of `KINDS`.
     box : tuple of int
         Left, top, right, bottom of the digit's ink; the last two are not part of it.
+    form : Figure
+        The digit's shape, before it was slanted and turned.
     """
 
     pixels: NDArray[np.uint8]
     kind: str
     box: tuple[int, int, int, int]
+    form: Figure
 
 
 Maker = Callable[[Figure, Random, int | None], tuple[Array, tuple[int, int, int, int]]]
@@ -97,7 +100,7 @@ def specimen(
     if label is not None and rng.random() < 1 / 3:
         form = habit(form, label, rng)
     pixels, box = MAKERS[kind](form, rng, max_side)
-    return Specimen(np.ascontiguousarray(pixels), kind, box)
+    return Specimen(np.ascontiguousarray(pixels), kind, box, form)
 
 
 def maker(kind: str) -> Callable[[Array, Random], Specimen]:

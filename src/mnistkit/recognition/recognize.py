@@ -11,114 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ImageError, MnistKitError
-from mnistkit.recognition.digit import Digit, Reading
+from mnistkit.recognition.digit import Reading
 from mnistkit.recognition.network import Network, network_of
 from mnistkit.recognition.picture import Picture, read_picture
+from mnistkit.recognition.plausibility import most_plausible, read_interpretations
 from mnistkit.recognition.preparation import (
     Interpretation,
     interpretations,
     unlikely_interpretations,
 )
-from mnistkit.recognition.segmentation import Box
+from mnistkit.recognition.segmentation import longer_side
+from mnistkit.recognition.verdict import verdict
 
 if TYPE_CHECKING:
     import keras
 
-SURE = 0.95
-"""A digit whose label is less probable gets the warning "not sure"."""
-IS_DIGIT = 0.5
-"""Whatever scores less gets the warning "looks like no digit"."""
-
-SURE_DIGIT = 0.9
-"""Whatever scores less, but more than that, gets the warning "not sure"."""
-
-_DOUBT = 0.9
-_SLIGHTLY, _CLEARLY = 0.02, 0.15
-_FAINT = 0.5  # of the dark ink's strength
-_LARGE = 0.25  # of the shorter side
-_STRONG = 25.0  # grey levels
-_NEAR_NOISE = 8.0  # standard deviations of the paper
-_CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
+_DOUBT = 0.9  # plausibility; below it, less likely ways to see a picture are tried too
 _CHUNK_PIXELS = 6_000_000
 _CHUNK = 64  # pictures that are prepared before the network reads them together
-_LOW_CONTRAST = 8.0  # grey levels
-
-
-@dataclass(frozen=True)
-class Read:
-    """An interpretation of a picture with what the network says of it.
-
-    Attributes
-    ----------
-    interpretation : Interpretation
-    probabilities : numpy.ndarray of float32, shape (n, 10)
-    scores : numpy.ndarray of float32, shape (n,)
-    """
-
-    interpretation: Interpretation
-    probabilities: NDArray[np.float32]
-    scores: NDArray[np.float32]
-
-    @property
-    def strength(self) -> float:
-        """The contrast of strong ink, in grey levels; 0 without ink."""
-        ink = self.interpretation.ink
-        return ink.strength if ink else 0.0
-
-    @property
-    def plausibility(self) -> float:
-        """How much this looks like a picture of digits, from 0 to 1."""
-        if not len(self.scores):
-            return 0.0
-        sides = np.array([max(b[2] - b[0], b[3] - b[1]) for b in self._boxes()])
-        certain = self.scores * self.probabilities.max(axis=1)
-        return float((certain * sides).sum() / sides.sum())
-
-    def _boxes(self) -> list[Box]:
-        return [found.box for found in self.interpretation.found]
-
-
-def read_interpretations(
-    ways: Sequence[Sequence[Interpretation]], network: Network
-) -> list[list[Read]]:
-    """Let the network read all interpretations of several pictures at once."""
-    flat = [way for picture in ways for way in picture]
-    images = [found.image for way in flat for found in way.found]
-    probabilities, scores = network.read(
-        np.stack(images) if images else np.zeros((0, 28, 28), np.uint8)
-    )
-    ends = np.cumsum([len(way.found) for way in flat])
-    reads = iter(
-        Read(way, probabilities[end - len(way.found) : end], scores[end - len(way.found) : end])
-        for way, end in zip(flat, ends, strict=True)
-    )
-    return [[next(reads) for _ in picture] for picture in ways]
-
-
-def most_plausible(reads: Sequence[Read]) -> Read:
-    """The interpretation to believe; the first of those that are about as good.
-
-    One that sees more digits has to be clearly better: half of an 8 is a good 0.
-    """
-    reads = _without_faint_light(reads)
-    best = reads[0]
-    for read in reads[1:]:
-        more = 0 < len(best.scores) < len(read.scores)
-        if read.plausibility > best.plausibility + (_CLEARLY if more else _SLIGHTLY):
-            best = read
-    return best
-
-
-def _without_faint_light(reads: Sequence[Read]) -> list[Read]:
-    """Without light ink that is much fainter than dark ink: paper seen between strokes."""
-    dark = [read.strength for read in reads if read.interpretation.contrast.ink == "dark"]
-    least = _FAINT * max(dark, default=0.0)
-    kept = [
-        read
-        for read in reads
-        if read.interpretation.contrast.ink == "dark" or read.strength >= least
-    ]
-    return kept or list(reads)
 
 
 def recognize(
@@ -347,7 +257,7 @@ def prepare_digit(
             f"No digit was found ({'; '.join(reading.warnings)}). Look at it with "
             "mnistkit.plot_recognition, and leave it out or take a clearer picture."
         )
-    return max(reading, key=lambda digit: _side(digit.box)).image
+    return max(reading, key=lambda digit: longer_side(digit.box)).image
 
 
 def _is_one(pictures: Any) -> bool:
@@ -411,86 +321,4 @@ def _explain_chunk(
         reads[number] += ways
     for picture, ways, name in zip(pictures, reads, names, strict=True):
         read = most_plausible(ways)
-        yield Explanation(picture, read.interpretation, _reading(picture, read, name))
-
-
-def _reading(picture: Picture, read: Read, name: str) -> Reading:
-    """What to tell of the most plausible interpretation."""
-    ink = read.interpretation.ink
-    remarks = picture.remarks
-    if ink is None or not read.interpretation.found:
-        found = "no ink found: the sheet looks empty" if ink is None else "no digit found"
-        return Reading(source=name, warnings=(*remarks, found))
-    likely = np.flatnonzero(read.scores >= IS_DIGIT)
-    shape = (picture.pixels.shape[0], picture.pixels.shape[1])
-    if not len(likely):
-        if not _is_something(read, shape):
-            return Reading(source=name, warnings=(*remarks, "no digit found"))
-        sizes = [_side(found.box) for found in read.interpretation.found]
-        likely = np.array([int(np.argmax(sizes))])
-    pale = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
-    common: tuple[str, ...] = ("very low contrast",) if pale else ()
-    if pale or ink.strength < _NEAR_NOISE * ink.noise:
-        # Paper has shades and spots of its own, so that what is doubtful is none.
-        likely = likely[_certain(read, shape)[likely]]
-        if not len(likely):
-            return Reading(source=name, warnings=(*remarks, "no digit found", *common))
-    if len(likely) > 1:
-        common = (*common, "several digits found")
-    digits = [_digit(read, int(index), picture.reduction, shape, common) for index in likely]
-    return Reading(digits, source=name, warnings=remarks)
-
-
-def _is_something(read: Read, shape: tuple[int, int]) -> bool:
-    """Whether there is a thing in the picture, though no digit, and not just specks and shades."""
-    way = read.interpretation
-    if way.ink is None or len(way.found) > _CLUTTER:
-        return False
-    if way.contrast.plain:
-        return True
-    large = max(_side(found.box) for found in way.found) > _LARGE * min(shape)
-    return large and way.ink.strength > _STRONG
-
-
-def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    sure = (read.scores >= SURE_DIGIT) & (read.probabilities.max(axis=1) >= SURE)
-    inside = [not _is_cut_off(found.box, shape) for found in read.interpretation.found]
-    certain: NDArray[np.bool_] = sure & np.array(inside)
-    return certain
-
-
-def _digit(
-    read: Read, index: int, reduction: int, shape: tuple[int, int], common: tuple[str, ...]
-) -> Digit:
-    found, probabilities = read.interpretation.found[index], read.probabilities[index]
-    best, second = (int(label) for label in np.argsort(-probabilities)[:2])
-    probability, score = float(probabilities[best]), float(read.scores[index])
-    warnings = list(common)
-    if score < IS_DIGIT:
-        warnings.append("looks like no digit")
-    if probability < SURE or IS_DIGIT <= score < SURE_DIGIT:
-        warnings.append(f"not sure: it may be {second}" if probability < SURE else "not sure")
-    if _is_cut_off(found.box, shape):
-        warnings.append("touches the border")
-    left, top, right, bottom = (edge * reduction for edge in found.box)
-    return Digit(
-        label=best,
-        probability=probability,
-        probabilities=probabilities,
-        box=(left, top, right, bottom),
-        image=found.image,
-        score=score,
-        warnings=tuple(warnings),
-    )
-
-
-def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
-    """Whether a digit may go on beyond the border; one that fits its picture exactly does not."""
-    height, width = shape
-    left, top, right, bottom = box
-    across, down = (left == 0) + (right == width), (top == 0) + (bottom == height)
-    return 1 in (across, down) and across < 2 and down < 2
-
-
-def _side(box: Box) -> int:
-    return max(box[2] - box[0], box[3] - box[1])
+        yield Explanation(picture, read.interpretation, verdict(picture, read, name))

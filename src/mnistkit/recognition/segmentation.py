@@ -17,6 +17,11 @@ _MOST_PARTS = 4  # of one digit
 _STAMP = 36  # pixels; a picture of this size holds a single digit
 
 
+def longer_side(box: Box) -> int:
+    """Of a box, in pixels."""
+    return max(box[2] - box[0], box[3] - box[1])
+
+
 @dataclass(frozen=True)
 class Piece:
     """A connected piece of ink.
@@ -47,8 +52,8 @@ class Piece:
 
     @property
     def side(self) -> int:
-        """The larger side of the box."""
-        return max(self.width, self.height)
+        """The longer side of the box."""
+        return longer_side(self.box)
 
     def joined(self, other: Piece) -> Piece:
         """Both as one."""

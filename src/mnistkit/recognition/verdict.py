@@ -1,0 +1,102 @@
+"""What to say of the digits that were found, and of a picture without any."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.recognition.digit import Digit, Reading
+from mnistkit.recognition.picture import Picture
+from mnistkit.recognition.plausibility import Read
+from mnistkit.recognition.segmentation import Box, longer_side
+
+SURE = 0.95
+"""A digit whose label is less probable gets the warning "not sure"."""
+IS_DIGIT = 0.5
+"""Whatever scores less gets the warning "looks like no digit"."""
+SURE_DIGIT = 0.9
+"""Whatever scores less, but more than `IS_DIGIT`, gets the warning "not sure"."""
+
+_LARGE = 0.25  # of the shorter side
+_STRONG = 25.0  # grey levels
+_NEAR_NOISE = 8.0  # standard deviations of the paper
+_CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
+_LOW_CONTRAST = 8.0  # grey levels
+
+
+def verdict(picture: Picture, read: Read, name: str) -> Reading:
+    """What to tell of the most plausible interpretation."""
+    ink = read.interpretation.ink
+    remarks = picture.remarks
+    if ink is None or not read.interpretation.found:
+        found = "no ink found: the sheet looks empty" if ink is None else "no digit found"
+        return Reading(source=name, warnings=(*remarks, found))
+    likely = np.flatnonzero(read.scores >= IS_DIGIT)
+    shape = (picture.pixels.shape[0], picture.pixels.shape[1])
+    if not len(likely):
+        if not _is_something(read, shape):
+            return Reading(source=name, warnings=(*remarks, "no digit found"))
+        sizes = [longer_side(found.box) for found in read.interpretation.found]
+        likely = np.array([int(np.argmax(sizes))])
+    pale = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
+    common: tuple[str, ...] = ("very low contrast",) if pale else ()
+    if pale or ink.strength < _NEAR_NOISE * ink.noise:
+        # Paper has shades and spots of its own, so that what is doubtful is none.
+        likely = likely[_certain(read, shape)[likely]]
+        if not len(likely):
+            return Reading(source=name, warnings=(*remarks, "no digit found", *common))
+    if len(likely) > 1:
+        common = (*common, "several digits found")
+    digits = [_digit(read, int(index), picture.reduction, shape, common) for index in likely]
+    return Reading(digits, source=name, warnings=remarks)
+
+
+def _is_something(read: Read, shape: tuple[int, int]) -> bool:
+    """Whether there is a thing in the picture, though no digit, and not just specks and shades."""
+    way = read.interpretation
+    if way.ink is None or len(way.found) > _CLUTTER:
+        return False
+    if way.contrast.plain:
+        return True
+    large = max(longer_side(found.box) for found in way.found) > _LARGE * min(shape)
+    return large and way.ink.strength > _STRONG
+
+
+def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    sure = (read.scores >= SURE_DIGIT) & (read.probabilities.max(axis=1) >= SURE)
+    inside = [not _is_cut_off(found.box, shape) for found in read.interpretation.found]
+    certain: NDArray[np.bool_] = sure & np.array(inside)
+    return certain
+
+
+def _digit(
+    read: Read, index: int, reduction: int, shape: tuple[int, int], common: tuple[str, ...]
+) -> Digit:
+    found, probabilities = read.interpretation.found[index], read.probabilities[index]
+    best, second = (int(label) for label in np.argsort(-probabilities)[:2])
+    probability, score = float(probabilities[best]), float(read.scores[index])
+    warnings = list(common)
+    if score < IS_DIGIT:
+        warnings.append("looks like no digit")
+    if probability < SURE or IS_DIGIT <= score < SURE_DIGIT:
+        warnings.append(f"not sure: it may be {second}" if probability < SURE else "not sure")
+    if _is_cut_off(found.box, shape):
+        warnings.append("touches the border")
+    left, top, right, bottom = (edge * reduction for edge in found.box)
+    return Digit(
+        label=best,
+        probability=probability,
+        probabilities=probabilities,
+        box=(left, top, right, bottom),
+        image=found.image,
+        score=score,
+        warnings=tuple(warnings),
+    )
+
+
+def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
+    """Whether a digit may go on beyond the border; one that fits its picture exactly does not."""
+    height, width = shape
+    left, top, right, bottom = box
+    across, down = (left == 0) + (right == width), (top == 0) + (bottom == height)
+    return 1 in (across, down) and across < 2 and down < 2
