@@ -11,10 +11,11 @@ from mnistkit.recognition.contrast import Mask
 
 Box = tuple[int, int, int, int]
 
+STAMP = 36
+"""Pixels; a picture of this size holds a single digit, cut out by somebody."""
 _MAX_PIECES = 400
 _WIDEST_GAP = 0.3  # between parts of a digit, as a share of its side
 _MOST_PARTS = 4  # of one digit
-_STAMP = 36  # pixels; a picture of this size holds a single digit
 
 
 def longer_side(box: Box) -> int:
@@ -95,7 +96,7 @@ def group_digits(
     smallest : int, default 7
         The longer side of the smallest digit, in pixels; of a photo nobody could read less.
     """
-    ways = [_stamp(pieces, shape)] if max(shape) <= _STAMP else []
+    ways = [_stamp(pieces, shape)] if max(shape) <= STAMP else []
     pieces = _without_clutter(pieces, shape)
     if pieces:
         ways += [_separate(pieces), _separate(pieces, join=False)]

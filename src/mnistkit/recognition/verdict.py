@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mnistkit.recognition.digit import Digit, Reading
 from mnistkit.recognition.picture import Picture
 from mnistkit.recognition.plausibility import Read
-from mnistkit.recognition.segmentation import Box, longer_side
+from mnistkit.recognition.segmentation import STAMP, Box, longer_side
 
 SURE = 0.95
 """A digit whose label is less probable gets the warning "not sure"."""
@@ -95,8 +95,13 @@ def _digit(
 
 
 def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
-    """Whether a digit may go on beyond the border; one that fits its picture exactly does not."""
+    """Whether a digit may go on beyond the border.
+
+    One that fits its picture exactly does not, and of small pictures somebody chose the border.
+    """
     height, width = shape
+    if max(shape) <= STAMP:
+        return False
     left, top, right, bottom = box
     across, down = (left == 0) + (right == width), (top == 0) + (bottom == height)
     return 1 in (across, down) and across < 2 and down < 2
