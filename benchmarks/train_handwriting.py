@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 import mnistkit
 from handwriting import CLASSES, NO_DIGIT
 from measuring import FOLDER
+
+if TYPE_CHECKING:
+    import keras
 
 RUN = FOLDER / "results" / "trainings" / "handwriting-0"
 OPTIONS = {"width": 32, "dropout": 0.5}
@@ -41,9 +44,7 @@ RECIPE = mnistkit.Recipe(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("images", type=Path, help="what handwriting.py has written")
-    parser.add_argument(
-        "--folder", type=Path, default=FOLDER / "results" / "trainings" / "handwriting-0"
-    )
+    parser.add_argument("--folder", type=Path, default=RUN)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--holdout", action="store_true")
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
@@ -88,8 +89,11 @@ def measure(
     as_they_are: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Accuracy on images of unseen writers, and the temperature that calibrates them."""
+    from scipy.special import logsumexp
+
     probabilities = trainer.predict(images)
     logits = np.log(np.maximum(probabilities, 1e-30))
+    features, raw = last_layer(trainer.model, images)
     digits = labels != NO_DIGIT
     right = logits[:, :NO_DIGIT].argmax(axis=1) == labels
     refused = probabilities[:, NO_DIGIT] > 0.5
@@ -101,7 +105,51 @@ def measure(
         "written_taken_for_none": float(refused[written].mean()),
         "others_taken_for_digits": float((~refused[~digits]).mean()),
         "temperature": fitted_temperature(logits, labels),
+        "separation": {
+            "no-digit class": separation(1 - probabilities[:, NO_DIGIT], digits),
+            "highest probability": separation(probabilities[:, :NO_DIGIT].max(axis=1), digits),
+            "energy": separation(logsumexp(raw[:, :NO_DIGIT], axis=1), digits),
+            "distance of features": separation(-distances(features, labels), digits),
+        },
     }
+
+
+def last_layer(
+    model: keras.Model, images: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What goes into the last layer, and what comes out of it before the softmax."""
+    import keras
+
+    last = model.layers[-1]
+    body = keras.Model(model.inputs, last.input)
+    features = body.predict(images / np.float32(255), batch_size=500, verbose=0)
+    kernel, bias = last.get_weights()
+    return features, features @ kernel + bias
+
+
+def distances(features: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mahalanobis' distance to the nearest class of digits (Lee et al., 2018).
+
+    Means and covariance are taken from the very digits that are measured, which favours it.
+    """
+    is_digit = labels != NO_DIGIT
+    means = np.stack([features[labels == label].mean(axis=0) for label in range(NO_DIGIT)])
+    centred = features[is_digit] - means[labels[is_digit]]
+    spread = np.cov(centred.T) + 1e-3 * np.eye(centred.shape[1])
+    whiten = np.linalg.cholesky(np.linalg.inv(spread))
+    points, centres = features @ whiten, means @ whiten
+    squares = (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
+    found: NDArray[np.float64] = squares.min(axis=1)
+    return found
+
+
+def separation(scores: NDArray[np.float32], digits: NDArray[np.bool_]) -> float:
+    """How often a digit scores more than what is none: the area under the ROC curve."""
+    from scipy.stats import rankdata
+
+    ranks, count = rankdata(scores), int(digits.sum())
+    above = ranks[digits].sum() - count * (count + 1) / 2
+    return float(above / (count * (len(digits) - count)))
 
 
 def fitted_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
