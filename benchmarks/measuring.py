@@ -245,20 +245,13 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _machine() -> str:
+    from mnistkit.training.environment import processor_name
+
     gib = ""
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         gib = f", {size / 2**30:.0f} GiB"
-    return f"{_processor()}, {num_processors()} processors{gib}, {platform.platform()}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+    return f"{processor_name()}, {num_processors()} processors{gib}, {platform.platform()}"
 
 
 def _versions() -> str:
