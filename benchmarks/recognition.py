@@ -29,6 +29,7 @@ from measuring import MemoryRise, Report, arguments, at_least, run_command, say,
 from mnistkit.datasets.geometry import mnist_picture
 from mnistkit.recognition.network import Network, shipped_network
 from mnistkit.recognition.picture import read_picture
+from paper.crops import otsu
 
 Pixels = NDArray[np.uint8]
 FAMILIES = {
@@ -133,17 +134,6 @@ def tutorial(pixels: Pixels) -> Pixels:
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     grey = 255 - grey if np.median(border) > 127 else grey
     return mnist_picture(np.where(grey > otsu(grey), grey, 0).astype(np.uint8))
-
-
-def otsu(grey: Pixels) -> int:
-    """Otsu's threshold: what separates two classes best (IEEE Trans. SMC 9, 1979)."""
-    counts = np.bincount(grey.ravel(), minlength=256).astype(float)
-    below = np.cumsum(counts)
-    sums = np.cumsum(counts * np.arange(256))
-    above = below[-1] - below
-    with np.errstate(invalid="ignore", divide="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return int(np.argmax(np.nan_to_num(between)))
 
 
 # No digits ########################################################################################

@@ -76,7 +76,7 @@ def binary_crop(form: Figure, rng: Random, _: int | None) -> tuple[Array, Any]:
 
 
 def otsu(grey: Array) -> float:
-    """The grey level that parts the values into two groups as tight as possible."""
+    """Otsu's threshold: what separates two groups best (IEEE Trans. SMC 9, 1979)."""
     counts = np.bincount(grey.ravel(), minlength=256).astype(float)
     below = np.cumsum(counts)
     sums = np.cumsum(counts * np.arange(256))
