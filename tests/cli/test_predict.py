@@ -203,6 +203,14 @@ def test_a_file_name_that_is_no_text_stops_nothing(folder):
         assert "udcff" in done.stdout
 
 
+def test_a_tab_in_a_file_name_does_not_break_the_table(tmp_path):
+    draw(tmp_path / "a\tb.png", SEVEN)
+    draw(tmp_path / "c.png", ONE)
+    rows = [line.split("\t") for line in predict(tmp_path).stdout.splitlines()]
+    assert [len(row) for row in rows] == [4, 4]
+    assert rows[0][0].endswith("a\\tb.png")
+
+
 def test_a_saved_run_is_quiet(trained, folder, run):
     done = run("predict", folder / "a.png", "--model", trained[1])
     assert done.returncode == 0

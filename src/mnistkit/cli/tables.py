@@ -7,18 +7,22 @@ from collections.abc import Collection, Iterable, Sequence
 
 import click
 
+_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 
 def print_table(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, folding: Collection[str]
 ) -> None:
     """Print aligned columns; in a pipe, for other programs, tabs and no header.
 
+    A tab or a line's end within a cell, as in a strange file name, is escaped there.
+
     Where the terminal is narrower than the table, the columns named in `folding` go over several
     lines.
     """
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(row))
+            click.echo("\t".join(cell.translate(_ESCAPES) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
