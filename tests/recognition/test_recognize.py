@@ -204,6 +204,21 @@ def test_a_digit_that_is_cut_off_is_said():
     assert "touches the border" in one(sheet).warnings
 
 
+def test_nothing_is_said_of_the_border_of_a_small_picture_that_somebody_cut_out():
+    sheet = drawn((24, 24), [[(4, 0), (20, 0), (11, 23)]], paper=(0, 0, 0), ink=(255,) * 3, width=3)
+    digit = one(sheet)
+    assert digit.box[1] == 0
+    assert "touches the border" not in digit.warnings
+
+
+@pytest.mark.parametrize(("strokes", "label"), [(SEVEN, 7), (FOUR, 4)])
+@pytest.mark.parametrize("paper", [(90, 80, 60), (118, 98, 72)])
+def test_ink_on_brown_paper_is_dark_or_light(paper, strokes, label):
+    for ink in ((30, 24, 18), (235, 230, 220)):
+        sheet = drawn((200, 200), strokes, paper=paper, ink=ink, width=14)
+        assert one(photographed(sheet, shadow=0.1)).label == label
+
+
 def test_probabilities_are_those_of_the_label():
     digit = one(CLEAN.images[0])
     assert digit.probabilities.shape == (10,)
