@@ -225,18 +225,15 @@ def enlarged(small: Floats, shape: tuple[int, int], step: int) -> Floats:
     """Bring means of blocks back to the size of the picture, linearly in between."""
     if step == 1:
         return small
-    rows = _between(shape[0], small.shape[0], step)
-    columns = _between(shape[1], small.shape[1], step)
-    enlarged: Floats = rows @ (small @ columns.T)
-    return enlarged
+    wide = np.ascontiguousarray(_interpolated(small.T, shape[1], step).T)
+    return _interpolated(wide, shape[0], step)
 
 
-def _between(length: int, blocks: int, step: int) -> Floats:
-    """A matrix (length, blocks) that interpolates linearly between the middles of blocks."""
-    positions = np.clip((np.arange(length) + 0.5) / step - 0.5, 0, blocks - 1)
+def _interpolated(blocks: Floats, length: int, step: int) -> Floats:
+    """Rows (length, ...) that lie linearly between rows that stand for the middles of blocks."""
+    positions = np.clip((np.arange(length) + 0.5) / step - 0.5, 0, len(blocks) - 1)
     low = positions.astype(np.intp)
-    weights = np.zeros((length, blocks), np.float32)
-    rows = np.arange(length)
-    weights[rows, np.minimum(low + 1, blocks - 1)] = positions - low
-    weights[rows, low] += 1 - (positions - low)
-    return weights
+    share = (positions - low).astype(np.float32)[:, None]
+    rows: Floats = blocks[low]
+    rows += share * (blocks[np.minimum(low + 1, len(blocks) - 1)] - rows)
+    return rows
