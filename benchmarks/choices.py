@@ -28,7 +28,13 @@ FIVE = Recipe(
 FIVE_SMALL_BATCHES = FIVE.replace(batch_size=128, augmentation=Augmentation(**AFFINE))
 TWELVE = FIVE.replace(epochs=12)
 DECAYED = TWELVE.replace(weight_decay=0.02, weight_averaging=0.998)
+EIGHT = DECAYED.replace(epochs=8)
 LARGE = (32, 64, 128, 128)
+
+
+def varied(**changes: float) -> Recipe:
+    """Eight epochs with another augmentation."""
+    return EIGHT.replace(augmentation=Augmentation(**{**BENT.to_dict(), **changes}))
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,11 @@ class Choice:
     title : str
     recipe : Recipe
     filters : tuple of int
-        Of the four convolutions.
+        Of the convolutions.
+    pooled : tuple of int
+        Which of them are followed by pooling.
+    first_side : int
+        Of the first convolution's kernels; those of the others are 3x3.
     dropout : float
     first : {"pool", "stride"}
         How the first convolution comes to a quarter of the pixels.
@@ -48,9 +58,11 @@ class Choice:
 
     title: str
     recipe: Recipe
-    filters: tuple[int, int, int, int] = (16, 32, 64, 64)
+    filters: tuple[int, ...] = (16, 32, 64, 64)
     dropout: float = 0.3
     first: str = "pool"
+    pooled: tuple[int, ...] = (0, 2)
+    first_side: int = 5
 
 
 CHOICES = {
@@ -109,6 +121,23 @@ CHOICES = {
         (48, 96, 192, 192),
         0.5,
     ),
+    "eight": Choice("width 32, 8 epochs", EIGHT, LARGE, 0.5),
+    "deeper": Choice(
+        "... six convolutions, one pooling", EIGHT, (32, 64, 64, 96, 96, 128), 0.5, pooled=(0,)
+    ),
+    "fine": Choice(
+        "... two of 3x3 before the first pooling", EIGHT, (32, 32, 64, 128, 128), 0.5,
+        pooled=(1, 3), first_side=3,
+    ),
+    "turned": Choice("... turned by up to 15 degrees, scaled by 0.15",
+                     varied(rotation=15, scale=0.15), LARGE, 0.5),
+    "shifted": Choice("... shifted by up to 3 pixels", varied(translation=3), LARGE, 0.5),
+    "bent-more": Choice("... elastic 1.0", varied(elastic=1.0), LARGE, 0.5),
+    "bent-less": Choice("... elastic 0.25, shifted by up to 3 pixels",
+                        varied(elastic=0.25, translation=3), LARGE, 0.5),
+    "unbent": Choice("... not elastic, shifted by up to 3 pixels",
+                     varied(elastic=0, translation=3), LARGE, 0.5),
+    "long": Choice("width 44, 24 epochs", DECAYED.replace(epochs=24), (44, 88, 176, 176), 0.5),
 }  # fmt: skip
 
 
@@ -165,9 +194,9 @@ def network(choice: Choice) -> keras.Model:
     x = layers.Reshape((28, 28, 1))(inputs)
     for number, filters in enumerate(choice.filters):
         strided = number == 0 and choice.first == "stride"
-        side = 5 if number == 0 else 3
+        side = choice.first_side if number == 0 else 3
         x = layers.Conv2D(filters, side, strides=2 if strided else 1, use_bias=False)(x)
-        if number in (0, 2) and not strided:
+        if number in choice.pooled and not strided:
             x = layers.MaxPooling2D()(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
