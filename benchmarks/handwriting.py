@@ -44,8 +44,8 @@ Example = tuple[NDArray[np.uint8], int, int]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--pictures", type=int, default=36_000, help="written on paper")
-    parser.add_argument("--others", type=int, default=18_000, help="of things that are no digits")
+    parser.add_argument("--pictures", type=int, default=20_000, help="written on paper")
+    parser.add_argument("--others", type=int, default=8_000, help="of things that are no digits")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=num_processors())
     chosen = parser.parse_args()
@@ -246,7 +246,7 @@ def two_digits(rng: np.random.Generator) -> NDArray[np.uint8]:
     images = split_of("mnist").images
     pair = [images[int(rng.integers(len(images)))] for _ in range(2)]
     left, right = (image[:, image.any(axis=0)] for image in pair)
-    overlap = int(rng.integers(0, 4))
+    overlap = int(rng.integers(0, min(4, left.shape[1], right.shape[1])))
     canvas = np.zeros((32, left.shape[1] + right.shape[1] - overlap), np.uint8)
     down = int(rng.integers(0, 5))
     canvas[2:30, : left.shape[1]] = left
