@@ -83,4 +83,4 @@ def otsu(grey: Array) -> float:
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
         between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    return float(np.nanargmax(between)) + 0.5
+    return float(np.argmax(np.nan_to_num(between))) + 0.5
