@@ -278,14 +278,18 @@ def scribble(rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def empty_sheet(rng: np.random.Generator, max_side: int = 320) -> NDArray[np.uint8]:
-    """The paper around a small digit, without the digit."""
+def empty_sheet(
+    rng: np.random.Generator, max_side: int = 320, margin: float = 0
+) -> NDArray[np.uint8]:
+    """The paper beside a small digit, without the digit; `margin` keeps off its blurred edge."""
     digit = np.zeros((28, 28), np.uint8)
     digit[4:24, 13:15] = 255
     kind = paper.PAPER[int(rng.integers(len(paper.PAPER)))]
     specimen = paper.specimen(digit, kind, rng, max_side=max_side)
     height, width = specimen.pixels.shape[:2]
-    left, top, right, bottom = specimen.box
+    off = round(margin * min(height, width))
+    left, top = (max(edge - off, 0) for edge in specimen.box[:2])
+    right, bottom = (edge + off for edge in specimen.box[2:])
     largest = max(
         [(0, 0, left, height), (right, 0, width, height), (0, 0, width, top),
          (0, bottom, width, height)],

@@ -147,7 +147,7 @@ def no_digits(report: Report, chosen: Any) -> None:
     sources: dict[str, Callable[[], Pixels]] = {
         "Fashion-MNIST, test": lambda: clothes[int(rng.integers(len(clothes)))],
         "noise": lambda: handwriting.noise(rng),
-        "blank paper": lambda: handwriting.empty_sheet(rng, max_side=500),
+        "blank paper": lambda: handwriting.empty_sheet(rng, max_side=500, margin=0.05),
         "white": lambda: white,
         "letters of fonts": lambda: handwriting.letter(rng),
         "scribbles": lambda: handwriting.scribble(rng),

@@ -19,6 +19,7 @@ SURE_DIGIT = 0.9
 
 _LARGE = 0.25  # of the shorter side
 _STRONG = 25.0  # grey levels
+_FILLING, _FADED = 0.85, 20.0  # of the shorter side; grey levels
 _NEAR_NOISE = 8.0  # standard deviations of the paper
 _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
 _LOW_CONTRAST = 8.0  # grey levels
@@ -43,8 +44,9 @@ def verdict(picture: Picture, read: Read, name: str) -> Reading:
     if pale or ink.strength < _NEAR_NOISE * ink.noise:
         # Paper has shades and spots of its own, so that what is doubtful is none.
         likely = likely[_certain(read, shape)[likely]]
-        if not len(likely):
-            return Reading(source=name, warnings=(*remarks, "no digit found", *common))
+    likely = likely[[not _is_shade(read, int(index), shape) for index in likely]]
+    if not len(likely):
+        return Reading(source=name, warnings=(*remarks, "no digit found", *common))
     if len(likely) > 1:
         common = (*common, "several digits found")
     digits = [_digit(read, int(index), picture.reduction, shape, common) for index in likely]
@@ -60,6 +62,13 @@ def _is_something(read: Read, shape: tuple[int, int]) -> bool:
         return True
     large = max(longer_side(found.box) for found in way.found) > _LARGE * min(shape)
     return large and way.ink.strength > _STRONG
+
+
+def _is_shade(read: Read, index: int, shape: tuple[int, int]) -> bool:
+    """Whether it is light that fades across the sheet: as large as the picture, and pale."""
+    way = read.interpretation
+    large = longer_side(way.found[index].box) > _FILLING * min(shape)
+    return large and not way.contrast.plain and read.strength < _FADED
 
 
 def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
