@@ -178,6 +178,17 @@ def test_an_empty_sheet_gives_none(sheet):
     assert reading.text == "" and reading.probability == 0  # noqa: PT018
 
 
+@pytest.mark.parametrize("slant", [0.0, 0.2, 0.8])
+def test_a_fold_across_an_empty_sheet_is_no_digit(slant):
+    """It would make a fine 1."""
+    y, x = np.mgrid[:300, :260]
+    fold = 14 * np.exp(-(((x - 130 - slant * (y - 150)) / 8) ** 2))
+    noise = np.random.default_rng(0).normal(0, 1.2, x.shape)
+    reading = recognize((225 - fold + noise).astype(np.uint8))
+    assert list(reading) == []
+    assert "no digit found" in reading.warnings
+
+
 def test_only_ruled_lines_are_no_digit():
     sheet = Image.fromarray(drawn((300, 300), []))
     draw = ImageDraw.Draw(sheet)
