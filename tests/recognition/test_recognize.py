@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 import mnistkit
 from mnistkit import recognize
@@ -187,6 +188,21 @@ def test_a_fold_across_an_empty_sheet_is_no_digit(slant):
     reading = recognize((225 - fold + noise).astype(np.uint8))
     assert list(reading) == []
     assert "no digit found" in reading.warnings
+
+
+@pytest.mark.parametrize("turned", [0, 4])
+def test_only_a_grid_is_no_digit(turned):
+    sheet = np.full((300, 260), 225.0)
+    sheet[10::40] -= 60
+    sheet[:, 15::40] -= 60
+    sheet = ndimage.rotate(sheet, turned, reshape=False, order=1, mode="nearest")
+    noise = np.random.default_rng(0).normal(0, 1.2, sheet.shape)
+    assert list(recognize((ndimage.gaussian_filter(sheet, 1) + noise).astype(np.uint8))) == []
+
+
+def test_a_one_at_the_border_is_no_line_of_the_paper():
+    sheet = drawn((200, 150), [[(4, 60), (2, 140)]], width=5)
+    assert one(photographed(sheet, shadow=0.1)).label == 1
 
 
 def test_only_ruled_lines_are_no_digit():

@@ -13,6 +13,7 @@ _LARGEST_TILT = 15.0  # degrees
 _DIRECTION_SIDE = 200  # pixels; enough to find a direction
 _WINDOW = 0.4  # of the picture's side: longer than a stroke, shorter than a line
 _LINE_COVERAGE = 0.6  # the share of the width that a line goes on for
+_NEARLY = 0.9  # of the best coverage
 
 
 def without_lines(values: Floats, noise: float) -> Floats:
@@ -57,25 +58,36 @@ def line_tilt(values: Floats, noise: float) -> float | None:
         return None
     limit = np.tan(np.radians(_LARGEST_TILT))
     coarse = np.linspace(-limit, limit, 61)
-    coverage = [_coverage(rows, columns, slope, small.shape) for slope in coarse]
-    best = int(np.argmax(coverage))
-    if coverage[best] < _LINE_COVERAGE:
+    votes = [_votes(rows, columns, slope, small.shape) for slope in coarse]
+    coverage = np.array([_coverage(counted) / width * step for counted in votes])
+    if coverage.max() < _LINE_COVERAGE:
         return None
+    # Broad lines cover the width at several slopes; at the right one they are narrowest.
+    good = coverage > _NEARLY * coverage.max()
+    best = int(np.argmax([_sharpness(counted) for counted in votes] * good))
     fine = coarse[best] + np.linspace(-1, 1, 9) * (coarse[1] - coarse[0])
-    sharpest = np.argmax([_coverage(rows, columns, slope, small.shape) for slope in fine])
+    sharpest = np.argmax([_sharpness(_votes(rows, columns, slope, small.shape)) for slope in fine])
     return float(fine[int(sharpest)])
 
 
-def _coverage(
+def _votes(
     rows: NDArray[np.intp], columns: NDArray[np.intp], slope: float, shape: tuple[int, int]
-) -> float:
-    """The share of the width that the best covered line has, and the next best ones."""
+) -> NDArray[np.intp]:
+    """How many pixels lie on each line of this slope."""
     height, width = shape
     lines = np.rint(rows - slope * (columns - width / 2)).astype(np.intp)
     inside = (lines >= 0) & (lines < height)
-    votes = np.sort(np.bincount(lines[inside], minlength=height))
+    return np.bincount(lines[inside], minlength=height)
+
+
+def _coverage(votes: NDArray[np.intp]) -> float:
+    """The length in pixels that the best covered line has, and the next best ones."""
     # Two lines or more, as paper has; a single stroke can be long and straight as well.
-    return float(votes[-2 - height // 64]) / width
+    return float(np.sort(votes)[-2 - len(votes) // 64])
+
+
+def _sharpness(votes: NDArray[np.intp]) -> float:
+    return float((votes.astype(np.float64) ** 2).sum())
 
 
 def _sheared(values: Floats, slope: float) -> Floats:

@@ -44,7 +44,7 @@ def verdict(picture: Picture, read: Read, name: str) -> Reading:
     if pale or ink.strength < _NEAR_NOISE * ink.noise:
         # Paper has shades and spots of its own, so that what is doubtful is none.
         likely = likely[_certain(read, shape)[likely]]
-    likely = likely[[not _is_shade(read, int(index), shape) for index in likely]]
+    likely = likely[[not _is_of_the_sheet(read, int(index), shape) for index in likely]]
     if not len(likely):
         return Reading(source=name, warnings=(*remarks, "no digit found", *common))
     if len(likely) > 1:
@@ -64,11 +64,14 @@ def _is_something(read: Read, shape: tuple[int, int]) -> bool:
     return large and way.ink.strength > _STRONG
 
 
-def _is_shade(read: Read, index: int, shape: tuple[int, int]) -> bool:
-    """Whether it is light that fades across the sheet: as large as the picture, and pale."""
-    way = read.interpretation
-    large = longer_side(way.found[index].box) > _FILLING * min(shape)
-    return large and not way.contrast.plain and read.strength < _FADED
+def _is_of_the_sheet(read: Read, index: int, shape: tuple[int, int]) -> bool:
+    """Whether it belongs to the paper: its grid, a fold or a shade."""
+    way, box = read.interpretation, read.interpretation.found[index].box
+    if way.contrast.plain or max(shape) <= STAMP:
+        return False
+    shade = longer_side(box) > _FILLING * min(shape) and read.strength < _FADED
+    grid = read.scores[index] < IS_DIGIT and sum(_touched(box, shape)) > 2
+    return shade or grid
 
 
 def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -108,9 +111,14 @@ def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
 
     One that fits its picture exactly does not, and of small pictures somebody chose the border.
     """
-    height, width = shape
     if max(shape) <= STAMP:
         return False
-    left, top, right, bottom = box
-    across, down = (left == 0) + (right == width), (top == 0) + (bottom == height)
+    left, top, right, bottom = _touched(box, shape)
+    across, down = left + right, top + bottom
     return 1 in (across, down) and across < 2 and down < 2
+
+
+def _touched(box: Box, shape: tuple[int, int]) -> tuple[bool, bool, bool, bool]:
+    """Which borders a box reaches: left, top, right, bottom."""
+    left, top, right, bottom = box
+    return left == 0, top == 0, right == shape[1], bottom == shape[0]
