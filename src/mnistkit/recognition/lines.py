@@ -112,7 +112,9 @@ def _subtract_along(values: Floats, slope: float) -> Floats:
     lines = ndimage.percentile_filter(stretch, 40, size=(1, window), mode="nearest")
     lines = np.repeat(lines, step, axis=1)
     lines = np.pad(lines, [(0, 0), (0, width - lines.shape[1])], mode="edge")
-    cleaned = np.where(lines > 0, sheared - 1.15 * lines, sheared)
+    # Not below the paper, so that what was a line does not look like noise.
+    paper = np.minimum(sheared, 0)
+    cleaned = np.where(lines > 0, np.maximum(sheared - 1.15 * lines, paper), sheared)
     return _sheared_back(cleaned, slope)
 
 
