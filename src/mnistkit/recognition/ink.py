@@ -58,7 +58,9 @@ def ink_strength(values: Floats) -> float:
     return float(np.partition(upper, upper.size - count)[upper.size - count])
 
 
-def find_ink(contrast: Contrast, *, sensitive: bool = False) -> Ink | None:
+def find_ink(
+    contrast: Contrast, noise: float | None = None, *, sensitive: bool = False
+) -> Ink | None:
     """Separate ink from paper; None if there is nothing but paper.
 
     Plain paper keeps everything. Elsewhere a pixel is ink if it is clearly ink, or fairly so and
@@ -68,6 +70,8 @@ def find_ink(contrast: Contrast, *, sensitive: bool = False) -> Ink | None:
     Parameters
     ----------
     contrast : Contrast
+    noise : float, optional
+        The standard deviation of the paper, in grey levels; measured if it is not given.
     sensitive : bool, default False
         Take what is paler for ink, too.
     """
@@ -78,7 +82,8 @@ def find_ink(contrast: Contrast, *, sensitive: bool = False) -> Ink | None:
         # Not the strongest pixel of all: a dark dot on a pale stroke must not make it paler.
         top = float(np.percentile(values[values > 0], 90))
         return Ink(np.minimum(values / top, 1), values > 0, top, 0.0)
-    strength, noise = ink_strength(values), paper_noise(values)
+    strength = ink_strength(values)
+    noise = paper_noise(values) if noise is None else noise
     if strength < max(_FAINTEST, _LEAST_RATIO * noise):
         return None
     part = _SENSITIVE if sensitive else 1.0

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.recognition.contrast import Floats, Mask
 from mnistkit.recognition.ink import paper_noise
 
-Floats = NDArray[np.float32]
-
+_SMALLEST = 48  # pixels
 _LARGEST_TILT = 15.0  # degrees
 _DIRECTION_SIDE = 200  # pixels; enough to find a direction
 _WINDOW = 0.4  # of the picture's side: longer than a stroke, shorter than a line
 _LINE_COVERAGE = 0.6  # the share of the width that a line goes on for
 _NEARLY = 0.9  # of the best coverage
+_OF_LINE = 0.4  # of the contrast
 
 
-def without_lines(values: Floats, noise: float) -> Floats:
-    """Contrast without what goes on straight across the picture.
+@dataclass(frozen=True)
+class Lines:
+    """The lines of ruled or squared paper.
+
+    Attributes
+    ----------
+    removed : numpy.ndarray of float32, shape (height, width)
+        Contrast without them.
+    mask : numpy.ndarray of bool, shape (height, width)
+        Where they are.
+    squared : bool
+        Whether there are lines in both directions.
+    noise : float
+        The standard deviation of the paper before, in grey levels.
+    """
+
+    removed: Floats
+    mask: Mask
+    squared: bool
+    noise: float
+
+
+def find_lines(values: Floats) -> Lines | None:
+    """What goes on straight across the picture; None if there is nothing.
 
     A line is what is there along most of a long stretch in its direction; a stroke is shorter. The
     stretch's own median is subtracted, so that ink on a line keeps what it adds to the line.
@@ -26,20 +51,21 @@ def without_lines(values: Floats, noise: float) -> Floats:
     ----------
     values : numpy.ndarray of float32, shape (height, width)
         Contrast with the paper.
-    noise : float
-        Its standard deviation on empty paper.
     """
-    height, width = values.shape
-    if min(height, width) < 48:
-        return values
-    cleaned = values
+    if min(values.shape) < _SMALLEST:
+        return None
+    noise, cleaned, directions = paper_noise(values), values, 0
     for across in (False, True):
         turned = cleaned.T if across else cleaned
         tilt = line_tilt(turned, noise)
         if tilt is not None:
             turned = _subtract_along(turned, tilt)
             cleaned = turned.T if across else turned
-    return np.ascontiguousarray(cleaned)
+            directions += 1
+    if not directions:
+        return None
+    mask = values - cleaned > np.maximum(_OF_LINE * values, noise)
+    return Lines(np.ascontiguousarray(cleaned), mask, directions == 2, noise)
 
 
 def line_tilt(values: Floats, noise: float) -> float | None:
@@ -109,7 +135,7 @@ def _subtract_along(values: Floats, slope: float) -> Floats:
     step = max(1, width // 64)
     stretch = spread[:, : width // step * step].reshape(height, -1, step).mean(axis=2)
     window = max(3, round(_WINDOW * stretch.shape[1])) | 1
-    lines = ndimage.percentile_filter(stretch, 40, size=(1, window), mode="nearest")
+    lines = ndimage.percentile_filter(stretch, 40, size=(1, window), mode="reflect")
     lines = np.repeat(lines, step, axis=1)
     lines = np.pad(lines, [(0, 0), (0, width - lines.shape[1])], mode="edge")
     # Not below the paper, so that what was a line does not look like noise.

@@ -13,7 +13,7 @@ from mnistkit.recognition.preparation import Interpretation
 from mnistkit.recognition.segmentation import longer_side
 
 _SLIGHTLY, _CLEARLY = 0.02, 0.15
-_FAINT = 0.5  # of the dark ink's strength
+_FAINT = 0.8  # of the dark ink's strength
 
 
 @dataclass(frozen=True)

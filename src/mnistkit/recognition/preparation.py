@@ -17,8 +17,8 @@ from mnistkit.recognition.contrast import (
     plain_contrasts,
     uneven_contrast,
 )
-from mnistkit.recognition.ink import Ink, find_ink, paper_noise
-from mnistkit.recognition.lines import without_lines
+from mnistkit.recognition.ink import Ink, find_ink
+from mnistkit.recognition.lines import Lines, find_lines
 from mnistkit.recognition.segmentation import Box, Piece, find_pieces, group_digits
 from mnistkit.recognition.strokes import with_usual_strokes
 
@@ -31,6 +31,8 @@ A shadow that is wider than that is not taken for ink.
 _SMALL_STROKES = (0.18, 0.4)
 """The same for small pictures, which hold little more than the digit."""
 _LARGE = 60  # pixels; in smaller pictures a pen's stroke is as wide as a marker's
+_ON_LINES = 0.6  # of a piece of ink
+_SLIM = 0.3  # times as broad as long
 _DARK = 110  # grey levels
 _BLACK, _BRIGHT = 50, 130  # grey levels; paper between these may be grey, brown, or badly lit
 _NOISY = 2.5  # grey levels
@@ -125,11 +127,11 @@ def _uneven_ways(
     smoothing = suitable_smoothing(pixels) * (2 if sensitive else 1)
     for widest_stroke in _STROKES if min(pixels.shape[:2]) >= _LARGE else _SMALL_STROKES:
         contrast = uneven_contrast(pixels, tone, widest_stroke, smoothing)
-        yield from interpret(contrast, sensitive=sensitive)
-        cleaned = without_lines(contrast.values, paper_noise(contrast.values))
-        if cleaned is not contrast.values:
-            without = Contrast(cleaned, tone, plain=False)
-            yield from interpret(without, lined=True, sensitive=sensitive)
+        lines = find_lines(contrast.values)
+        yield from interpret(contrast, lines, sensitive=sensitive)
+        if lines is not None:
+            without = Contrast(lines.removed, tone, plain=False)
+            yield from interpret(without, lines, lined=True, sensitive=sensitive)
 
 
 def _plain_ways(contrast: Contrast) -> list[Interpretation]:
@@ -154,13 +156,30 @@ def _plain_ways(contrast: Contrast) -> list[Interpretation]:
 
 
 def interpret(
-    contrast: Contrast, *, lined: bool = False, sensitive: bool = False
+    contrast: Contrast,
+    lines: Lines | None = None,
+    *,
+    lined: bool = False,
+    sensitive: bool = False,
 ) -> list[Interpretation]:
-    """Find ink and digits, in one way or more."""
-    ink = find_ink(contrast, sensitive=sensitive)
+    """Find ink and digits, in one way or more.
+
+    Parameters
+    ----------
+    contrast : Contrast
+    lines : Lines, optional
+        Of the paper.
+    lined : bool, default False
+        Whether they were taken away.
+    sensitive : bool, default False
+        Take what is paler for ink, too.
+    """
+    ink = find_ink(contrast, lines.noise if lines else None, sensitive=sensitive)
     if ink is None:
         return [Interpretation(contrast, None, (), lined)]
     components, pieces = find_pieces(ink.mask)
+    if lines is not None:
+        pieces = _without_lines(pieces, components, lines, removed=lined)
     shape = (ink.mask.shape[0], ink.mask.shape[1])
     ways = group_digits(pieces, shape, 3 if contrast.plain else 7) or [[]]
     images: dict[tuple[int, ...], Found] = {}
@@ -172,6 +191,21 @@ def interpret(
         Interpretation(contrast, ink, tuple(images[digit.labels] for digit in way), lined)
         for way in ways
     ]
+
+
+def _without_lines(
+    pieces: list[Piece], components: NDArray[np.int32], lines: Lines, *, removed: bool
+) -> list[Piece]:
+    """Without pieces that lie on a line of the paper all along, and do not only cross it."""
+    on_lines = np.bincount(components[lines.mask], minlength=int(components.max()) + 1)
+
+    def is_line(piece: Piece) -> bool:
+        # What was not removed may be straight strokes that fill the picture, such as those of 11.
+        slim = min(piece.width, piece.height) < _SLIM * piece.side
+        certain = removed or (lines.squared and slim)
+        return certain and on_lines[piece.labels[0]] > _ON_LINES * piece.area
+
+    return [piece for piece in pieces if not is_line(piece)]
 
 
 def digit_image(ink: Ink, components: NDArray[np.int32], digit: Piece) -> NDArray[np.uint8]:

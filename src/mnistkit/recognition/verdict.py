@@ -22,7 +22,7 @@ _STRONG = 25.0  # grey levels
 _FILLING, _FADED = 0.85, 20.0  # of the shorter side; grey levels
 _NEAR_NOISE = 8.0  # standard deviations of the paper
 _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
-_LOW_CONTRAST = 8.0  # grey levels
+_LOW_CONTRAST, _FAINT = 8.0, 15.0  # grey levels
 
 
 def verdict(picture: Picture, read: Read, name: str) -> Reading:
@@ -39,9 +39,11 @@ def verdict(picture: Picture, read: Read, name: str) -> Reading:
             return Reading(source=name, warnings=(*remarks, "no digit found"))
         sizes = [longer_side(found.box) for found in read.interpretation.found]
         likely = np.array([int(np.argmax(sizes))])
-    pale = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
+    photographed = not read.interpretation.contrast.plain
+    pale = photographed and ink.strength < _LOW_CONTRAST
     common: tuple[str, ...] = ("very low contrast",) if pale else ()
-    if pale or ink.strength < _NEAR_NOISE * ink.noise:
+    faint = photographed and ink.strength < _FAINT
+    if faint or ink.strength < _NEAR_NOISE * ink.noise:
         # Paper has shades and spots of its own, so that what is doubtful is none.
         likely = likely[_certain(read, shape)[likely]]
     likely = likely[[not _is_of_the_sheet(read, int(index), shape) for index in likely]]
