@@ -179,6 +179,7 @@ def torch_example(data: mnistkit.Dataset, seed: int) -> Trained:
 
 OTHERS = ("usps", "digits")
 BEST = {"width": 40, "dropout": 0.5}
+BEST_CLOTHES = {"width": 32, "depth": 5, "padding": True, "dropout": 0.5}
 ROWS = {
     "dense128": Row("dense128, `fast`", "mnist", ours("dense128", "fast"), 10, OTHERS),
     "cnn-quick": Row("cnn, `quick`", "mnist", ours("cnn", "quick"), 10, OTHERS),
@@ -186,9 +187,11 @@ ROWS = {
     "cnn-best": Row("cnn, `best`", "mnist", ours("cnn", "best", **BEST), 5, OTHERS),
     "keras-convnet": Row("keras.io's convnet", "mnist", keras_convnet, 5, OTHERS),
     "torch-example": Row("PyTorch's example", "mnist", torch_example, 5, OTHERS),
-    "fashion-fast": Row("cnn, `fast_clothes`", "fashion_mnist", ours("cnn", "fast_clothes"), 10),
+    "fashion-fast": Row(
+        "cnn, `fast_clothes`", "fashion_mnist", ours("cnn", "fast_clothes", padding=True), 10
+    ),
     "fashion-best": Row(
-        "cnn, `best_clothes`", "fashion_mnist", ours("cnn", "best_clothes", **BEST), 5
+        "cnn, `best_clothes`", "fashion_mnist", ours("cnn", "best_clothes", **BEST_CLOTHES), 5
     ),
     "fashion-default": Row("cnn, `fast`", "fashion_mnist", ours("cnn", "fast"), 5),
     "usps-default": Row("cnn, `fast`", "usps", ours("cnn", "fast"), 10),
