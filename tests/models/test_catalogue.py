@@ -32,6 +32,31 @@ def test_built_in_models_take_any_size_of_image_and_number_of_classes(name, shap
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("depth", [4, 5])
+def test_padding_lets_cnn_see_the_border(depth):
+    """A change of the outermost row reaches more features with it than without."""
+    picture = np.zeros((1, 28, 28), np.float32)
+    marked = picture.copy()
+    marked[0, 0] = 1
+
+    def sums(padding):
+        model = mnistkit.create_model("cnn", depth=depth, padding=padding, width=4)
+        last = keras.Model(model.inputs[0], model.layers[-3].output)
+        change = np.asarray(last(marked)) - np.asarray(last(picture))
+        assert sum(isinstance(layer, keras.layers.Conv2D) for layer in model.layers) == depth
+        return change.size, np.abs(change).sum()
+
+    features, without = sums(False)
+    more_features, with_padding = sums(True)
+    assert (features, more_features) == (2 * 2 * 16, 3 * 3 * 16)
+    assert with_padding > without
+
+
+def test_cnn_refuses_another_depth():
+    with pytest.raises(ModelError, match=r"depth=3: the model 'cnn' has 4 convolutions, or 5\."):
+        mnistkit.create_model("cnn", depth=3)
+
+
 def test_seed_fixes_the_initial_weights():
     def weights(seed):
         return mnistkit.create_model("cnn", seed=seed).get_weights()
