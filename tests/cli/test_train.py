@@ -159,7 +159,7 @@ def test_options_reach_the_model(tmp_path):
     options = json.loads((tmp_path / "run" / "run.json").read_text())["model"]["options"]
     assert (options["width"], options["dropout"]) == (2, 0.25)
     unknown = CliRunner().invoke(
-        cli, ["train", "cnn", "--dataset", "digits", "--option", "depth=2"]
+        cli, ["train", "cnn", "--dataset", "digits", "--option", "deepness=2"]
     )
     assert unknown.exit_code == 1
     assert "does not take these options" in unknown.output
