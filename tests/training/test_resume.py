@@ -61,8 +61,9 @@ def interrupt_after(epochs):
 
 
 def run(
-    folder, digits, *, model="small", engine="auto", epochs=None, resume=True, more=(), **options
+    folder, digits, *, model="small", engine="graph", epochs=None, resume=True, more=(), **options
 ):
+    """Train a little; XLA compiles for longer than this trains, and has tests of its own here."""
     trainer = Trainer(model, recipe=RECIPE, seed=7, run_dir=folder, engine=engine)
     # The same callbacks in every part of a run: other ones make it another run.
     callbacks = [*more, interrupt_after(99 if epochs is None else epochs)]
@@ -116,10 +117,10 @@ def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path):
         )
         return network
 
-    whole, _ = run(tmp_path / "whole", digits, model=model())
+    whole, _ = run(tmp_path / "whole", digits, engine="xla", model=model())
     with pytest.raises(InterruptionError):
-        run(tmp_path / "parts", digits, model=model(), epochs=2)
-    parts, _ = run(tmp_path / "parts", digits, model=model())
+        run(tmp_path / "parts", digits, engine="xla", model=model(), epochs=2)
+    parts, _ = run(tmp_path / "parts", digits, engine="xla", model=model())
     assert_identical(whole, parts)
 
 
