@@ -141,6 +141,21 @@ def test_ruled_and_squared_paper(squared):
     assert digit.box[2] - digit.box[0] < 120
 
 
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("width", [8, 20])
+def test_a_long_stroke_is_no_line_of_the_paper(squared, width):
+    sheet = Image.fromarray(drawn((300, 300), []))
+    draw = ImageDraw.Draw(sheet)
+    for at in range(20, 300, 40):
+        draw.line([(0, at), (300, at + 6)], fill=(190, 195, 220), width=2)
+        if squared:
+            draw.line([(at + 6, 0), (at, 300)], fill=(190, 195, 220), width=2)
+    draw.line([(170, 20), (162, 285)], fill=(30, 30, 60), width=width)
+    digit = one(photographed(np.asarray(sheet), shadow=0.2))
+    assert digit.label == 1
+    assert digit.box[3] - digit.box[1] > 250
+
+
 def test_ink_in_the_alpha_channel(tmp_path):
     alpha = 255 - drawn((200, 200), SEVEN, paper=(255,) * 3, ink=(0,) * 3)[..., 0]
     for ink in (0, 255):

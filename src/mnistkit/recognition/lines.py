@@ -17,6 +17,7 @@ _WINDOW = 0.4  # of the picture's side: longer than a stroke, shorter than a lin
 _LINE_COVERAGE = 0.6  # the share of the width that a line goes on for
 _NEARLY = 0.9  # of the best coverage
 _OF_LINE = 0.4  # of the contrast
+_STRONGEST = 2.5  # times as strong as most lines; what is stronger still is ink
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,23 @@ def find_lines(values: Floats) -> Lines | None:
     """
     if min(values.shape) < _SMALLEST:
         return None
-    noise, cleaned, directions = paper_noise(values), values, 0
+    noise, cleaned = paper_noise(values), values
+    found: list[Floats] = []
     for across in (False, True):
         turned = cleaned.T if across else cleaned
         tilt = line_tilt(turned, noise)
         if tilt is not None:
-            turned = _subtract_along(turned, tilt)
-            cleaned = turned.T if across else turned
-            directions += 1
-    if not directions:
+            lines = _lines_along(turned, tilt)
+            found.append(lines.T if across else lines)
+            cleaned = _subtract(cleaned, found[-1])
+    if not found:
         return None
+    strongest = _STRONGEST * min(_strength(lines, noise) for lines in found)
+    cleaned = values
+    for lines in found:
+        cleaned = _subtract(cleaned, np.minimum(lines, strongest))
     mask = values - cleaned > np.maximum(_OF_LINE * values, noise)
-    return Lines(np.ascontiguousarray(cleaned), mask, directions == 2, noise)
+    return Lines(np.ascontiguousarray(cleaned), mask, len(found) == 2, noise)
 
 
 def line_tilt(values: Floats, noise: float) -> float | None:
@@ -124,7 +130,8 @@ def _sheared(values: Floats, slope: float) -> Floats:
     return np.take_along_axis(values, rows, axis=0)
 
 
-def _subtract_along(values: Floats, slope: float) -> Floats:
+def _lines_along(values: Floats, slope: float) -> Floats:
+    """What goes on along most of a long stretch, at this slope."""
     from scipy import ndimage
 
     sheared = _sheared(values, slope)
@@ -138,10 +145,18 @@ def _subtract_along(values: Floats, slope: float) -> Floats:
     lines = ndimage.percentile_filter(stretch, 40, size=(1, window), mode="reflect")
     lines = np.repeat(lines, step, axis=1)
     lines = np.pad(lines, [(0, 0), (0, width - lines.shape[1])], mode="edge")
+    return _sheared_back(lines, slope)
+
+
+def _subtract(values: Floats, lines: Floats) -> Floats:
     # Not below the paper, so that what was a line does not look like noise.
-    paper = np.minimum(sheared, 0)
-    cleaned = np.where(lines > 0, np.maximum(sheared - 1.15 * lines, paper), sheared)
-    return _sheared_back(cleaned, slope)
+    paper = np.minimum(values, 0)
+    return np.where(lines > 0, np.maximum(values - 1.15 * lines, paper), values)
+
+
+def _strength(lines: Floats, noise: float) -> float:
+    """The contrast that most of the lines have; a stroke among them may have more."""
+    return float(np.median(lines[lines > 2 * noise])) if (lines > 2 * noise).any() else np.inf
 
 
 def _sheared_back(values: Floats, slope: float) -> Floats:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from mnistkit.recognition.network import Network
 from mnistkit.recognition.preparation import Interpretation
-from mnistkit.recognition.segmentation import longer_side
+from mnistkit.recognition.segmentation import Box, longer_side
 
 _SLIGHTLY, _CLEARLY = 0.02, 0.15
+_SAME_PLACE = 0.5  # intersection over union
 _FAINT = 0.8  # of the dark ink's strength
 
 
@@ -76,6 +77,34 @@ def most_plausible(reads: Sequence[Read]) -> Read:
         if read.plausibility > best.plausibility + (_CLEARLY if more else _SLIGHTLY):
             best = read
     return best
+
+
+def rival_labels(reads: Sequence[Read], believed: Read) -> list[int | None]:
+    """What ways that are about as good as the believed one read in place of each of its digits.
+
+    None where all of them agree.
+    """
+    rivals: list[int | None] = [None] * len(believed.scores)
+    for read in _without_faint_light(reads):
+        if read.plausibility < believed.plausibility - _SLIGHTLY:
+            continue
+        for number, digit in enumerate(believed.interpretation.found):
+            label = int(believed.probabilities[number].argmax())
+            for other, probabilities in zip(
+                read.interpretation.found, read.probabilities, strict=True
+            ):
+                second = int(probabilities.argmax())
+                if second != label and _intersection_over_union(digit.box, other.box) > _SAME_PLACE:
+                    rivals[number] = second
+    return rivals
+
+
+def _intersection_over_union(a: Box, b: Box) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    both = max(width, 0) * max(height, 0)
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (a, b)]
+    return both / (sum(areas) - both)
 
 
 def _without_faint_light(reads: Sequence[Read]) -> list[Read]:

@@ -14,7 +14,11 @@ from mnistkit.errors import ImageError, MnistKitError
 from mnistkit.recognition.digit import Reading
 from mnistkit.recognition.network import Network, network_of
 from mnistkit.recognition.picture import Picture, read_picture
-from mnistkit.recognition.plausibility import most_plausible, read_interpretations
+from mnistkit.recognition.plausibility import (
+    most_plausible,
+    read_interpretations,
+    rival_labels,
+)
 from mnistkit.recognition.preparation import (
     Interpretation,
     interpretations,
@@ -321,4 +325,5 @@ def _explain_chunk(
         reads[number] += ways
     for picture, ways, name in zip(pictures, reads, names, strict=True):
         read = most_plausible(ways)
-        yield Explanation(picture, read.interpretation, verdict(picture, read, name))
+        reading = verdict(picture, read, rival_labels(ways, read), name)
+        yield Explanation(picture, read.interpretation, reading)

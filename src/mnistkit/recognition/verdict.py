@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +27,19 @@ _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not wr
 _LOW_CONTRAST, _FAINT = 8.0, 15.0  # grey levels
 
 
-def verdict(picture: Picture, read: Read, name: str) -> Reading:
-    """What to tell of the most plausible interpretation."""
+def verdict(picture: Picture, read: Read, rivals: Sequence[int | None], name: str) -> Reading:
+    """What to tell of the most plausible interpretation.
+
+    Parameters
+    ----------
+    picture : Picture
+    read : Read
+        Of the interpretation.
+    rivals : sequence of int
+        For each of its digits, what another one that is about as plausible reads there, or None.
+    name : str
+        Of the picture's source.
+    """
     ink = read.interpretation.ink
     remarks = picture.remarks
     if ink is None or not read.interpretation.found:
@@ -51,7 +64,10 @@ def verdict(picture: Picture, read: Read, name: str) -> Reading:
         return Reading(source=name, warnings=(*remarks, "no digit found", *common))
     if len(likely) > 1:
         common = (*common, "several digits found")
-    digits = [_digit(read, int(index), picture.reduction, shape, common) for index in likely]
+    digits = [
+        _digit(read, index, rivals[index], picture.reduction, shape, common)
+        for index in likely.tolist()
+    ]
     return Reading(digits, source=name, warnings=remarks)
 
 
@@ -84,7 +100,12 @@ def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _digit(
-    read: Read, index: int, reduction: int, shape: tuple[int, int], common: tuple[str, ...]
+    read: Read,
+    index: int,
+    rival: int | None,
+    reduction: int,
+    shape: tuple[int, int],
+    common: tuple[str, ...],
 ) -> Digit:
     found, probabilities = read.interpretation.found[index], read.probabilities[index]
     best, second = (int(label) for label in np.argsort(-probabilities)[:2])
@@ -92,8 +113,10 @@ def _digit(
     warnings = list(common)
     if score < IS_DIGIT:
         warnings.append("looks like no digit")
-    if probability < SURE or IS_DIGIT <= score < SURE_DIGIT:
-        warnings.append(f"not sure: it may be {second}" if probability < SURE else "not sure")
+    if probability < SURE or rival is not None:
+        warnings.append(f"not sure: it may be {second if rival is None else rival}")
+    elif IS_DIGIT <= score < SURE_DIGIT:
+        warnings.append("not sure")
     if _is_cut_off(found.box, shape):
         warnings.append("touches the border")
     left, top, right, bottom = (edge * reduction for edge in found.box)
