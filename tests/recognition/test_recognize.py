@@ -241,9 +241,20 @@ def test_what_looks_like_no_digit_is_said(word):
         assert digit.warnings
 
 
-def test_a_digit_that_is_cut_off_is_said():
-    sheet = drawn((200, 200), SEVEN)[45:]
-    assert "touches the border" in one(sheet).warnings
+@pytest.mark.parametrize(
+    ("part", "cut_off"),
+    [
+        (np.s_[45:, :], True),
+        (np.s_[45:, :130], True),
+        (np.s_[45:, 60:144], True),
+        (np.s_[:, 60:144], False),
+        (np.s_[38:162, 60:144], False),
+    ],
+    ids=["top", "corner", "three sides", "exactly as broad", "all sides"],
+)
+def test_a_digit_that_is_cut_off_is_said(part, cut_off):
+    digit = one(drawn((200, 200), SEVEN)[part])
+    assert ("touches the border" in digit.warnings) == cut_off
 
 
 def test_nothing_is_said_of_the_border_of_a_small_picture_that_somebody_cut_out():

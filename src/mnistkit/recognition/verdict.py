@@ -139,8 +139,7 @@ def _is_cut_off(box: Box, shape: tuple[int, int]) -> bool:
     if max(shape) <= STAMP:
         return False
     left, top, right, bottom = _touched(box, shape)
-    across, down = left + right, top + bottom
-    return 1 in (across, down) and across < 2 and down < 2
+    return left != right or top != bottom
 
 
 def _touched(box: Box, shape: tuple[int, int]) -> tuple[bool, bool, bool, bool]:
