@@ -241,6 +241,22 @@ def test_what_looks_like_no_digit_is_said(word):
         assert digit.warnings
 
 
+def test_what_is_doubtful_between_digits_is_not_left_out():
+    """A number without one of its digits is another number."""
+    star = [[(20, 40), (80, 160)], [(80, 40), (20, 160)], [(10, 100), (90, 100)]]
+    star += [[(50, 40), (50, 160)], [(30, 60), (80, 70)]]
+    moved = [(FOUR, 0), (star, 150), (SEVEN, 210)]
+    strokes = [[(x + by, y) for x, y in stroke] for part, by in moved for stroke in part]
+    reading = recognize(photographed(drawn((400, 200), strokes)))
+    assert len(reading) == 3
+    assert (reading.text[0], reading.text[2]) == ("4", "7")
+    assert "looks like no digit" in reading[1].warnings
+    assert "looks like no digit" not in reading[0].warnings + reading[2].warnings
+    small = [[((x + 80) / 2, y / 2 + 60) for x, y in stroke] for stroke in star]
+    strokes = [*FOUR, *[[(x + 110, y) for x, y in stroke] for stroke in small]]
+    assert recognize(photographed(drawn((300, 200), strokes))).text == "4"
+
+
 @pytest.mark.parametrize(
     ("part", "cut_off"),
     [

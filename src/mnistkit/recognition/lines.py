@@ -17,7 +17,7 @@ _WINDOW = 0.4  # of the picture's side: longer than a stroke, shorter than a lin
 _LINE_COVERAGE = 0.6  # the share of the width that a line goes on for
 _NEARLY = 0.9  # of the best coverage
 _OF_LINE = 0.4  # of the contrast
-_STRONGEST = 2.5  # times as strong as most lines; what is stronger still is ink
+_STRONGEST = 2.0  # times as strong as most lines; what is stronger still is ink
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,11 @@ def find_lines(values: Floats) -> Lines | None:
     if not found:
         return None
     strongest = _STRONGEST * min(_strength(lines, noise) for lines in found)
-    cleaned = values
+    cleaned, stroke = values, np.zeros(values.shape, bool)
     for lines in found:
         cleaned = _subtract(cleaned, np.minimum(lines, strongest))
-    mask = values - cleaned > np.maximum(_OF_LINE * values, noise)
+        stroke |= lines > strongest
+    mask = (values - cleaned > np.maximum(_OF_LINE * values, noise)) & ~stroke
     return Lines(np.ascontiguousarray(cleaned), mask, len(found) == 2, noise)
 
 

@@ -23,6 +23,7 @@ _LARGE = 0.25  # of the shorter side
 _STRONG = 25.0  # grey levels
 _FILLING, _FADED = 0.85, 20.0  # of the shorter side; grey levels
 _NEAR_NOISE = 8.0  # standard deviations of the paper
+_BESIDE = 0.7  # of the height
 _CLUTTER = 12  # pieces of ink none of which looks like a digit: texture, not writing
 _LOW_CONTRAST, _FAINT = 8.0, 15.0  # grey levels
 
@@ -52,6 +53,8 @@ def verdict(picture: Picture, read: Read, rivals: Sequence[int | None], name: st
             return Reading(source=name, warnings=(*remarks, "no digit found"))
         sizes = [longer_side(found.box) for found in read.interpretation.found]
         likely = np.array([int(np.argmax(sizes))])
+    else:
+        likely = np.flatnonzero(_in_number(read, likely))
     photographed = not read.interpretation.contrast.plain
     pale = photographed and ink.strength < _LOW_CONTRAST
     common: tuple[str, ...] = ("very low contrast",) if pale else ()
@@ -69,6 +72,16 @@ def verdict(picture: Picture, read: Read, rivals: Sequence[int | None], name: st
         for index in likely.tolist()
     ]
     return Reading(digits, source=name, warnings=remarks)
+
+
+def _in_number(read: Read, likely: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """What is likely, and what is of its height beside it: a number without it is another one."""
+    boxes = np.array([found.box for found in read.interpretation.found])
+    tops, bottoms = boxes[:, 1], boxes[:, 3]
+    shared = np.minimum.outer(bottoms, bottoms[likely]) - np.maximum.outer(tops, tops[likely])
+    taller = np.maximum.outer(bottoms - tops, (bottoms - tops)[likely])
+    beside: NDArray[np.bool_] = (shared >= _BESIDE * taller).any(axis=1)
+    return beside
 
 
 def _is_something(read: Read, shape: tuple[int, int]) -> bool:
