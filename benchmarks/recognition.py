@@ -136,6 +136,60 @@ def tutorial(pixels: Pixels) -> Pixels:
     return mnist_picture(np.where(grey > otsu(grey), grey, 0).astype(np.uint8))
 
 
+# Numbers ##########################################################################################
+
+IN_NUMBERS = {
+    "paper": ("white", "tinted-paper", "recycled", "ruled", "squared", "shadow", "uneven-light",
+              "pencil", "thin-ball-pen", "marker", "coloured-ink"),
+    "drawings": ("black-on-white", "white-on-black", "coloured", "mouse"),
+}  # fmt: skip
+
+
+def numbers(report: Report, chosen: Any) -> None:
+    """The share of numbers of three digits that are read without a mistake."""
+    test = mnistkit.load_dataset("mnist").test
+    rows, values = [], {}
+    for family, kinds in IN_NUMBERS.items():
+        outcomes = []
+        for place, kind in enumerate(kinds):
+            say(kind)
+            rng = np.random.default_rng([chosen.seed, 2, place])
+            digits = rng.integers(len(test), size=(chosen.count, 3))
+            pictures = [
+                paper.specimen(
+                    side_by_side(list(test.images[three]), rng), kind, rng, max_side=chosen.max_side
+                ).pixels
+                for three in digits
+            ]
+            for reading, three in zip(mnistkit.recognize(pictures), digits, strict=True):
+                said = {warning for digit in reading for warning in digit.warnings}
+                sure = bool(reading) and said <= {"several digits found"}
+                right = reading.text == "".join(map(str, test.labels[three]))
+                outcomes.append((right, sure, sure and not right))
+        right, sure, wrong = 100 * np.mean(outcomes, axis=0)
+        rows.append([family, f"{len(kinds)} kinds", f"{right:.1f}", f"{sure:.1f}",
+                     f"{100 * wrong / sure:.1f}"])  # fmt: skip
+        values[family] = [float(right), float(sure), float(wrong)]
+    header = ("", "", "mnistkit", "without a warning", "of these wrong")
+    report.add("Numbers of three digits read correctly, %", header, rows, values)
+
+
+def side_by_side(digits: list[Pixels], rng: np.random.Generator) -> Pixels:
+    """Digits with a little room between them, in the middle of a square."""
+    parts: list[Pixels] = []
+    for digit in digits:
+        columns = np.flatnonzero(digit.any(axis=0))
+        room = np.zeros((len(digit), int(rng.integers(3, 7))), np.uint8)
+        parts += [digit[:, columns[0] : columns[-1] + 1], room]
+    line = np.hstack(parts[:-1])
+    height, width = line.shape
+    side = max(height, width)
+    square = np.zeros((side, side), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = line
+    return square
+
+
 # No digits ########################################################################################
 
 
@@ -261,7 +315,7 @@ def many(pictures: list[Any], rounds: int) -> list[str]:
 
 
 PARTS: dict[str, Callable[[Report, Any], None]] = {
-    "accuracy": accuracy, "no-digits": no_digits, "speed": speed
+    "accuracy": accuracy, "numbers": numbers, "no-digits": no_digits, "speed": speed
 }  # fmt: skip
 
 
