@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.recognition.digit import Digit, Reading
+from mnistkit.recognition.ink import Ink
 from mnistkit.recognition.picture import Picture
 from mnistkit.recognition.plausibility import Read
 from mnistkit.recognition.segmentation import STAMP, Box, longer_side
@@ -46,23 +47,10 @@ def verdict(picture: Picture, read: Read, rivals: Sequence[int | None], name: st
     if ink is None or not read.interpretation.found:
         found = "no ink found: the sheet looks empty" if ink is None else "no digit found"
         return Reading(source=name, warnings=(*remarks, found))
-    likely = np.flatnonzero(read.scores >= IS_DIGIT)
     shape = (picture.pixels.shape[0], picture.pixels.shape[1])
-    if not len(likely):
-        if not _is_something(read, shape):
-            return Reading(source=name, warnings=(*remarks, "no digit found"))
-        sizes = [longer_side(found.box) for found in read.interpretation.found]
-        likely = np.array([int(np.argmax(sizes))])
-    else:
-        likely = np.flatnonzero(_in_number(read, likely))
-    photographed = not read.interpretation.contrast.plain
-    pale = photographed and ink.strength < _LOW_CONTRAST
+    pale = not read.interpretation.contrast.plain and ink.strength < _LOW_CONTRAST
     common: tuple[str, ...] = ("very low contrast",) if pale else ()
-    faint = photographed and ink.strength < _FAINT
-    if faint or ink.strength < _NEAR_NOISE * ink.noise:
-        # Paper has shades and spots of its own, so that what is doubtful is none.
-        likely = likely[_certain(read, shape)[likely]]
-    likely = likely[[not _is_of_the_sheet(read, int(index), shape) for index in likely]]
+    likely = np.flatnonzero(_likely_digits(read, ink, shape))
     if not len(likely):
         return Reading(source=name, warnings=(*remarks, "no digit found", *common))
     if len(likely) > 1:
@@ -74,12 +62,26 @@ def verdict(picture: Picture, read: Read, rivals: Sequence[int | None], name: st
     return Reading(digits, source=name, warnings=remarks)
 
 
-def _in_number(read: Read, likely: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """What is likely, and what is of its height beside it: a number without it is another one."""
+def _likely_digits(read: Read, ink: Ink, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which of the things that were found are digits, or may be."""
+    digits = read.scores >= IS_DIGIT
+    faint = not read.interpretation.contrast.plain and ink.strength < _FAINT
+    if faint or ink.strength < _NEAR_NOISE * ink.noise:
+        # Paper has shades and spots of its own, so that what is doubtful is none.
+        digits &= _certain(read, shape)
+    elif not digits.any() and _is_something(read, shape):
+        sizes = [longer_side(found.box) for found in read.interpretation.found]
+        digits[int(np.argmax(sizes))] = True
+        return digits & ~_of_the_sheet(read, shape)
+    return _in_number(read, digits) & ~_of_the_sheet(read, shape)
+
+
+def _in_number(read: Read, digits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Digits, and what is of their height beside them: without it a number is another one."""
     boxes = np.array([found.box for found in read.interpretation.found])
     tops, bottoms = boxes[:, 1], boxes[:, 3]
-    shared = np.minimum.outer(bottoms, bottoms[likely]) - np.maximum.outer(tops, tops[likely])
-    taller = np.maximum.outer(bottoms - tops, (bottoms - tops)[likely])
+    shared = np.minimum.outer(bottoms, bottoms[digits]) - np.maximum.outer(tops, tops[digits])
+    taller = np.maximum.outer(bottoms - tops, (bottoms - tops)[digits])
     beside: NDArray[np.bool_] = (shared >= _BESIDE * taller).any(axis=1)
     return beside
 
@@ -95,14 +97,15 @@ def _is_something(read: Read, shape: tuple[int, int]) -> bool:
     return large and way.ink.strength > _STRONG
 
 
-def _is_of_the_sheet(read: Read, index: int, shape: tuple[int, int]) -> bool:
-    """Whether it belongs to the paper: its grid, a fold or a shade."""
-    way, box = read.interpretation, read.interpretation.found[index].box
-    if way.contrast.plain or max(shape) <= STAMP:
-        return False
-    shade = longer_side(box) > _FILLING * min(shape) and read.strength < _FADED
-    grid = read.scores[index] < IS_DIGIT and sum(_touched(box, shape)) > 2
-    return shade or grid
+def _of_the_sheet(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """What belongs to the paper: its grid, a fold or a shade."""
+    if read.interpretation.contrast.plain or max(shape) <= STAMP:
+        return np.zeros(len(read.scores), bool)
+    boxes = [found.box for found in read.interpretation.found]
+    large = np.array([longer_side(box) > _FILLING * min(shape) for box in boxes])
+    touching = np.array([sum(_touched(box, shape)) > 2 for box in boxes])
+    of_the_sheet: NDArray[np.bool_] = large & (read.strength < _FADED)
+    return of_the_sheet | (touching & (read.scores < IS_DIGIT))
 
 
 def _certain(read: Read, shape: tuple[int, int]) -> NDArray[np.bool_]:
