@@ -205,9 +205,11 @@ def plot_accuracy(runs: dict[str, list[dict[str, Any]]], path: Path) -> None:
             capsize=3,
         )
         title = ROWS[row].title.replace("`", "")
+        # Neighbours at the same height: one has its label above, the other below.
+        offset = (9, -24) if row.startswith("torch") else (9, 4)
         ax.annotate(
             f"{title}\n{100 - errors.mean:.2f}%", (seconds, errors.mean),
-            xytext=(9, 4), textcoords="offset points", fontsize=9,
+            xytext=offset, textcoords="offset points", fontsize=9,
         )  # fmt: skip
     ax.set(xscale="log", yscale="log")
     ax.set_xlabel("seconds of training on two cores")
