@@ -66,9 +66,10 @@ def test_seed_fixes_the_initial_weights():
     assert not np.array_equal(weights(1)[0], weights(2)[0])
 
 
-def test_initial_weights_do_not_depend_on_what_was_imported_before():
-    """Importing Keras draws from Python's random generator: it is imported here, and not there."""
-    script = """
+@pytest.mark.parametrize("first", ["pass", "import keras", "import tensorflow"])
+def test_initial_weights_do_not_depend_on_what_was_imported_before(first):
+    script = f"""
+{first}
 import mnistkit
 print([float(abs(w).sum()) for w in mnistkit.create_model("cnn", seed=3).get_weights()])
 """

@@ -125,14 +125,21 @@ def test_shadow_and_noise():
     assert abs(right - 143) < 8 and abs(bottom - 163) < 8  # noqa: PT018
 
 
-@pytest.mark.parametrize("squared", [False, True])
-def test_ruled_and_squared_paper(squared):
+def lined(squared, colour):
+    """A sheet of ruled or squared paper."""
     sheet = Image.fromarray(drawn((300, 300), []))
     draw = ImageDraw.Draw(sheet)
     for at in range(20, 300, 40):
-        draw.line([(0, at), (300, at + 6)], fill=(160, 170, 215), width=2)
+        draw.line([(0, at), (300, at + 6)], fill=colour, width=2)
         if squared:
-            draw.line([(at + 6, 0), (at, 300)], fill=(160, 170, 215), width=2)
+            draw.line([(at + 6, 0), (at, 300)], fill=colour, width=2)
+    return sheet
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_ruled_and_squared_paper(squared):
+    sheet = lined(squared, (160, 170, 215))
+    draw = ImageDraw.Draw(sheet)
     strokes = [[(x + 40, y + 50) for x, y in stroke] for stroke in FOUR]
     for stroke in strokes:
         draw.line(stroke, fill=(30, 30, 60), width=6)
@@ -144,12 +151,8 @@ def test_ruled_and_squared_paper(squared):
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("width", [8, 20])
 def test_a_long_stroke_is_no_line_of_the_paper(squared, width):
-    sheet = Image.fromarray(drawn((300, 300), []))
+    sheet = lined(squared, (190, 195, 220))
     draw = ImageDraw.Draw(sheet)
-    for at in range(20, 300, 40):
-        draw.line([(0, at), (300, at + 6)], fill=(190, 195, 220), width=2)
-        if squared:
-            draw.line([(at + 6, 0), (at, 300)], fill=(190, 195, 220), width=2)
     draw.line([(170, 20), (162, 285)], fill=(30, 30, 60), width=width)
     digit = one(photographed(np.asarray(sheet), shadow=0.2))
     assert digit.label == 1
