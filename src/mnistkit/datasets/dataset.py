@@ -186,9 +186,9 @@ class Dataset:
         NpzError
             If an array is missing or pickled, or the archive is damaged.
         """
-        from mnistkit.datasets.npz import read_npz
+        from mnistkit.files.archives import read_archive
 
-        arrays = read_npz(path, required=("x_train", "y_train"), optional=("x_test", "y_test"))
+        arrays = read_archive(path, required=("x_train", "y_train"), optional=("x_test", "y_test"))
         train = (arrays["x_train"], arrays["y_train"])
         test = (arrays["x_test"], arrays["y_test"]) if "x_test" in arrays else _DEFAULT_TEST
         return cls.from_arrays(train, test, classes=classes, name=_stem(path))

@@ -6,9 +6,7 @@ beside them as an uncompressed NumPy archive, whose checksums are verified at ev
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from mnistkit.datasets import storage
-from mnistkit.datasets.npz import read_npz, write_npz
 from mnistkit.errors import NpzError
+from mnistkit.files.archives import read_archive, write_archive
+from mnistkit.files.atomic import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def keep_decoded(
     """
     path = archive_path(dataset, part)
     try:
-        return read_npz(path, required=names)
+        return read_archive(path, required=names, stored_only=True)
     except NpzError as error:
         logger.warning("The kept copy is not used and made again: %s", error)
     except OSError:
@@ -61,14 +60,8 @@ def archive_path(dataset: str, part: str) -> Path:
 
 def _write(path: Path, arrays: Arrays) -> None:
     """Write atomically; a folder that cannot be written to only costs the time next time."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{path.name}.*.part"):  # of a process that was killed
-            leftover.unlink(missing_ok=True)
-        write_npz(temporary, arrays)
-        temporary.replace(path)
+        write_atomically(path, lambda file: write_archive(file, arrays))
     except OSError as error:
         logger.debug("Could not keep the decoded arrays: %s", error)
-        with contextlib.suppress(OSError):
-            temporary.unlink()

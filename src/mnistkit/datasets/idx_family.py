@@ -14,8 +14,8 @@ from mnistkit.datasets.decoded import Arrays, keep_decoded
 from mnistkit.datasets.download import RemoteFile, fetch
 from mnistkit.datasets.idx import read_idx
 from mnistkit.datasets.info import DatasetInfo
-from mnistkit.datasets.npz import read_npz
 from mnistkit.datasets.split import Split
+from mnistkit.files.archives import read_archive
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 """What a decoded data set consists of; Keras' names."""
@@ -53,7 +53,7 @@ def four_files(
 def decode_four(paths: Sequence[Path]) -> Arrays:
     """Read the four files, or the one archive of Keras that holds the same arrays."""
     if len(paths) == 1:
-        return read_npz(paths[0], required=ARRAYS)
+        return read_archive(paths[0], required=ARRAYS)
     return dict(zip(ARRAYS, map(read_idx, paths), strict=True))
 
 

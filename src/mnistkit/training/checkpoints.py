@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.datasets.npz import read_npz, write_npz
 from mnistkit.errors import NpzError, RunFolderError
-from mnistkit.training.atomic import remove_unfinished, write_atomically
+from mnistkit.files.archives import read_archive, write_archive
+from mnistkit.files.atomic import remove_unfinished, write_atomically
 
 if TYPE_CHECKING:
     import keras
@@ -104,7 +104,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     }
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
     path = folder / f"checkpoint-{checkpoint.epoch:06d}.npz"
-    write_atomically(path, lambda temporary: write_npz(temporary, arrays))
+    write_atomically(path, lambda file: write_archive(file, arrays))
     for old in _paths(folder)[_KEPT:]:
         old.unlink(missing_ok=True)
 
@@ -134,9 +134,9 @@ def remove_all(folder: Path) -> None:
 
 
 def _read(path: Path) -> Checkpoint:
-    meta = json.loads(read_npz(path, required=["meta"])["meta"].tobytes())
+    meta = json.loads(read_archive(path, required=["meta"])["meta"].tobytes())
     keys = [_key(number) for number in range(meta["count"])]
-    arrays = read_npz(path, required=keys)
+    arrays = read_archive(path, required=keys)
     variables = [arrays[key] for key in keys]
     return Checkpoint(meta["epoch"], variables, meta["history"], meta["callbacks"], meta["stopped"])
 

@@ -12,23 +12,25 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import itertools
 import json
 import logging
 import os
+import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from mnistkit.errors import MnistKitError, RecipeError, RunFolderError, WeightsError
+from mnistkit.files.atomic import Write, write_atomically, write_together
 from mnistkit.models import MODELS, Recipe, create_model, unchanged_origin_of
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.training import checkpoints, environment
-from mnistkit.training.atomic import write_atomically, write_together
 
 if TYPE_CHECKING:
     import keras
@@ -153,7 +155,7 @@ def begin(folder: Path, description: Description) -> None:
     make(folder)
     text = _as_text({**description, "status": "training"})
     try:
-        write_atomically(folder / _RUN, lambda file: file.write_text(text, encoding="utf-8"))
+        write_atomically(folder / _RUN, lambda file: file.write(text.encode()))
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -196,16 +198,16 @@ def finish(
     path = Path(folder)
     make(path)
     final = {**description, "status": "finished"}
-    writes: dict[str, Callable[[Path], object]] = {}
+    writes: dict[str, Write] = {}
     if "name" in description["model"]:
         content = weights_as_bytes(model)
         final["weights_sha256"] = hashlib.sha256(content).hexdigest()
-        writes[_WEIGHTS] = lambda file: file.write_bytes(content)
+        writes[_WEIGHTS] = lambda file: file.write(content)
     else:
-        writes[_MODEL] = model.save
+        writes[_MODEL] = lambda file: file.write(_keras_file(model))
     text = _as_text(final)
     writes[_HISTORY] = lambda file: _write_history(file, history)
-    writes[_RUN] = lambda file: file.write_text(text, encoding="utf-8")
+    writes[_RUN] = lambda file: file.write(text.encode())
     try:
         write_together(path, writes)
     except OSError as error:
@@ -335,15 +337,23 @@ def _read_weights(path: Path, model: keras.Model, sha256: str) -> None:
         raise RunFolderError(str(error)) from error
 
 
-def _write_history(path: Path, history: Mapping[str, list[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", *history])
-        # A quantity that was not measured in every epoch has a shorter list.
-        rows = itertools.zip_longest(*history.values(), fillvalue=_NOTHING)
-        for epoch, row in enumerate(rows, start=1):
-            cells = ("" if value is _NOTHING else json.dumps(plain(value)) for value in row)
-            writer.writerow([epoch, *cells])
+def _keras_file(model: keras.Model) -> bytes:
+    """A model as Keras saves it, which it does to a path only."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / _MODEL)
+        return (Path(folder) / _MODEL).read_bytes()
+
+
+def _write_history(file: BinaryIO, history: Mapping[str, list[Any]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["epoch", *history])
+    # A quantity that was not measured in every epoch has a shorter list.
+    rows = itertools.zip_longest(*history.values(), fillvalue=_NOTHING)
+    for epoch, row in enumerate(rows, start=1):
+        cells = ("" if value is _NOTHING else json.dumps(plain(value)) for value in row)
+        writer.writerow([epoch, *cells])
+    file.write(text.getvalue().encode())
 
 
 def _read_history(path: Path) -> dict[str, list[Any]]:

@@ -1,0 +1,89 @@
+"""The one place that writes files that must be whole: they are, or they are not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+_PREFIX = ".unfinished."
+
+Write = Callable[[BinaryIO], object]
+"""Writes the content of one file."""
+
+
+def write_atomically(path: Path, write: Write) -> None:
+    """Let a function write a file beside its place, make sure it is on the disk, and move it there.
+
+    Whatever happens, the file in its place is the old one or the new one, never a part of one. The
+    unfinished file has a name that nobody can guess and is created anew, so nothing that was laid
+    in the folder, such as a symbolic link, is ever written through.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file belongs; its folder exists.
+    write : function
+        Writes the content to the binary file that it is given.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "name"
+    >>> write_atomically(path, lambda file: file.write(b"content"))
+    >>> path.read_bytes()
+    b'content'
+    """
+    write_together(path.parent, {path.name: write})
+
+
+def write_together(folder: Path, writes: Mapping[str, Write]) -> None:
+    """The same for several files: none is moved to its place before all are on the disk.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    writes : mapping of str to function
+        The names, in the order in which they are to be moved, and who writes them.
+    """
+    unfinished: dict[str, Path] = {}
+    try:
+        for name, write in writes.items():
+            unfinished[name] = folder / f"{_PREFIX}{secrets.token_hex(8)}.{name}"
+            with unfinished[name].open("xb") as file:  # x: never through a link, never into a FIFO
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+        for name in writes:
+            unfinished[name].replace(folder / name)
+    finally:
+        for path in unfinished.values():
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    flush_folder(folder)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the system write a folder's list of files to the disk, where it can be asked to."""
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left in a folder."""
+    for leftover in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""JSON that somebody else could have written: bounded in size and depth."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from mnistkit.files.reading import read_bytes
+
+_MOST_BYTES = 16_000_000
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON; whatever is wrong with it is a ValueError.
+
+    Parameters
+    ----------
+    text : str or bytes
+        UTF-8.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested so deeply that Python cannot hold it.
+
+    Examples
+    --------
+    >>> parse_json('{"epochs": 3}')
+    {'epochs': 3}
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_json(path: str | os.PathLike[str], *, most_bytes: int = _MOST_BYTES) -> Any:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or path-like
+    most_bytes : int, default 16,000,000
+
+    Raises
+    ------
+    OSError
+        If it is missing, no regular file, or larger.
+    ValueError
+        If it is no JSON.
+    """
+    return parse_json(read_bytes(path, most_bytes=most_bytes))
