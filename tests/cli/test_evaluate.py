@@ -26,14 +26,12 @@ def in_process(*arguments):
 
 
 @pytest.fixture
-def changed(trained, tmp_path):
+def changed(trained, tmp_path, forge):
     """A copy of the trained run; call it with what its description is to say instead."""
     folder = shutil.copytree(trained[1], tmp_path / "run")
 
     def change(**entries):
-        path = folder / "run.json"
-        run = json.loads(path.read_text(encoding="utf-8")) | entries
-        path.write_text(json.dumps(run), encoding="utf-8")
+        forge(folder, lambda run: run.update(entries))
         return folder
 
     return change

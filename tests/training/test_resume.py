@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -155,7 +154,7 @@ def test_a_finished_run_is_not_trained_again(digits, tmp_path, caplog):
     loaded = Trainer.load(tmp_path / "run")
     assert_identical(first, loaded)
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert names == ["history.csv", "run.json", "weights.npz"]
+    assert names == [".lock", "history.csv", "run.json", "weights.npz"]
 
 
 def test_a_run_is_not_overwritten(digits, tmp_path):
@@ -249,23 +248,19 @@ def test_another_run_is_refused_with_the_differences(digits, tmp_path):
     assert len(other.history["loss"]) == 6
 
 
-def test_another_version_is_refused(digits, tmp_path):
+def test_another_version_is_refused(digits, tmp_path, forge):
     with pytest.raises(InterruptionError):
         run(tmp_path / "run", digits, epochs=2)
-    path = tmp_path / "run" / "run.json"
-    description = json.loads(path.read_text())
-    description["versions"]["keras"] = "3.0.0"
-    description["machine"]["processor"] = "another"
-    path.write_text(json.dumps(description))
+    forge(tmp_path / "run", lambda run: run["versions"].update(keras="3.0.0"))
+    forge(tmp_path / "run", lambda run: run["machine"].update(processor="another"))
     with pytest.raises(RunFolderError, match=r"versions.keras: '3.0.0' then, '3"):
         run(tmp_path / "run", digits)
 
 
-def test_another_machine_is_only_a_warning(digits, tmp_path, caplog):
+def test_another_machine_is_only_a_warning(digits, tmp_path, caplog, forge):
     with pytest.raises(InterruptionError):
         run(tmp_path / "run", digits, epochs=2)
-    path = tmp_path / "run" / "run.json"
-    path.write_text(path.read_text().replace('"processor": "', '"processor": "not '))
+    forge(tmp_path / "run", lambda run: run["machine"].update(processor="another"))
     run(tmp_path / "run", digits)
     assert "The run goes on on another machine" in caplog.text
 
@@ -335,7 +330,7 @@ def test_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path):
     assert "at the end: The run could not be saved" in done.stdout
     assert "4 epochs trained" in done.stdout
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert names == ["checkpoint-000001.npz", "checkpoint-000002.npz", "run.json"]
+    assert names == [".lock", "checkpoint-000001.npz", "checkpoint-000002.npz", "run.json"]
 
 
 TRAINING = """
@@ -391,4 +386,4 @@ def test_killed_at_random_moments(tmp_path, kills):
     whole, parts = Trainer.load(tmp_path / "whole"), Trainer.load(tmp_path / "parts")
     assert_identical(whole, parts)
     names = sorted(path.name for path in (tmp_path / "parts").iterdir())
-    assert names == ["history.csv", "run.json", "weights.npz"]
+    assert names == [".lock", "history.csv", "run.json", "weights.npz"]

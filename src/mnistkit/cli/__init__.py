@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from mnistkit.cli.commands import cli
 
 __all__ = ["main"]
@@ -12,7 +9,4 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line."""
-    if not sys.flags.safe_path:
-        # For module:function. Last, so that no file that lies here hides an installed package.
-        sys.path.append(os.getcwd())  # noqa: PTH109  (sys.path takes text)
     cli(prog_name="mnistkit")

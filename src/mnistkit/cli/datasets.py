@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
 
 
@@ -25,6 +26,7 @@ def fetch(names: tuple[str, ...]) -> None:
     from mnistkit.datasets import DATASETS, load_dataset
     from mnistkit.datasets.inventory import replace_damaged_files
 
+    allow_local_code(*names)
     for name in names:
         DATASETS.get(name)  # a misspelt name should not have to wait for another's download
     for name in names:

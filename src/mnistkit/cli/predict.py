@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
 from mnistkit.datasets.folder import PICTURE_SUFFIXES
 from mnistkit.errors import PictureError
 from mnistkit.recognition.digit import percent
 
 if TYPE_CHECKING:
+    import keras
+
     from mnistkit.recognition import Explanation, Reading
 
 _STANDARD_INPUT = "-"
@@ -34,6 +37,11 @@ _LONGEST = 250  # characters of a name that is looked for; a longer one is an er
     metavar="NAME",
     help="A model that comes trained, or the folder of a saved run.",
 )
+@click.option(
+    "--builder",
+    metavar="MODULE:FUNCTION",
+    help="The function that builds the model of the saved run, if it has no name.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table of comma-separated values.")
 @click.option(
@@ -43,7 +51,12 @@ _LONGEST = 250  # characters of a name that is looked for; a longer one is an er
     help="Draw how the picture was read, and write it to this file.",
 )
 def predict(
-    pictures: tuple[str, ...], model: str, as_json: bool, as_csv: bool, explain: Path | None
+    pictures: tuple[str, ...],
+    model: str,
+    builder: str | None,
+    as_json: bool,
+    as_csv: bool,
+    explain: Path | None,
 ) -> None:
     """Read the digits in pictures: files, folders of files, patterns, or - for standard input."""
     if as_json and as_csv:
@@ -54,7 +67,8 @@ def predict(
     if explain and paths[0] == _STANDARD_INPUT:
         raise click.UsageError("--explain takes the name of a file, not standard input.")
     _print_any_name()
-    readings = _explained(paths[0], model, explain) if explain else _readings(paths, model)
+    chosen = _model(model, builder)
+    readings = _explained(paths[0], chosen, explain) if explain else _readings(paths, chosen)
     if len(paths) > 1 and not ((as_json or as_csv) and sys.stdout.isatty()):
         readings = _with_progress(readings, len(paths))
     if as_json:
@@ -107,9 +121,8 @@ def _print_any_name() -> None:
 # Reading ##########################################################################################
 
 
-def _readings(paths: list[str], model: str) -> Iterator[Reading]:
+def _readings(paths: list[str], model: str | keras.Model) -> Iterator[Reading]:
     """Read one picture after the other; a mistake in the model is found before the first."""
-    _quiet_if_folder(model)
     from mnistkit.recognition.network import network_of
     from mnistkit.recognition.recognize import iterate_readings
 
@@ -130,8 +143,7 @@ def _source(path: str) -> str | BinaryIO:
     return sys.stdin.buffer
 
 
-def _explained(path: str, model: str, out: Path) -> Iterator[Reading]:
-    _quiet_if_folder(model)
+def _explained(path: str, model: str | keras.Model, out: Path) -> Iterator[Reading]:
     from mnistkit.recognition import Reading, explain
 
     try:
@@ -155,11 +167,21 @@ def _draw(explanation: Explanation, out: Path) -> None:
         raise click.ClickException(f"{str(out)!r} cannot be written ({error}).") from error
 
 
-def _quiet_if_folder(model: str) -> None:
-    if len(model) < _LONGEST and Path(model).is_dir():  # then TensorFlow is needed
+def _model(model: str, builder: str | None) -> str | keras.Model:
+    """The model as `recognize` takes it: a name, a run's folder, or what a builder has built."""
+    is_folder = len(model) < _LONGEST and Path(model).is_dir()
+    if builder and not is_folder:
+        raise click.UsageError("--builder goes with --model FOLDER, the folder of a saved run.")
+    if is_folder:  # then TensorFlow is needed
         from mnistkit.quiet import quiet_tensorflow
 
         quiet_tensorflow()
+    if not builder:
+        return model
+    from mnistkit.training import Trainer
+
+    allow_local_code(builder)
+    return Trainer.load(model, builder=builder).model
 
 
 def _with_progress(readings: Iterator[Reading], count: int) -> Iterator[Reading]:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import click
 
+from mnistkit.cli.local_code import allow_local_code
+
 
 @click.command()
 @click.argument("model")
@@ -80,6 +82,7 @@ def train(
     if resume and (out is None or overwrite):
         raise click.UsageError("--resume needs --out FOLDER, and excludes --overwrite.")
     model_options = _as_options(options)
+    allow_local_code(model, dataset)
     _refuse_what_would_fail_later(model, dataset, out, replacing=resume or overwrite)
     from mnistkit.datasets import load_dataset
 
@@ -88,9 +91,10 @@ def train(
 
     quiet_tensorflow()
     from mnistkit.models import create_model
-    from mnistkit.training import Trainer, run_folder
+    from mnistkit.training import Trainer
+    from mnistkit.training.run_folder import RunFolder
 
-    if resume and out is not None and run_folder.status(out) == "finished":
+    if resume and out is not None and RunFolder(out).status == "finished":
         click.echo("The run is finished, and is not trained again.", err=True)
     built = create_model(
         model,
@@ -139,11 +143,11 @@ def _refuse_what_would_fail_later(
     """Look at names and folder before anything takes long; imports no plugin and no TensorFlow."""
     from mnistkit.datasets import DATASETS
     from mnistkit.models import MODELS
-    from mnistkit.training.run_folder import refuse_existing
+    from mnistkit.training.run_folder import RunFolder
 
     if out is not None:
         if not replacing:
-            refuse_existing(out)
+            RunFolder(out).refuse_existing()
         _refuse_unwritable(out)
     for registry, name in ((MODELS, model), (DATASETS, dataset)):
         if ":" not in name:

@@ -95,6 +95,32 @@ def create_model(
     return model
 
 
+def rebuild_model(
+    name: str, options: Mapping[str, Any], builder: ModelBuilder | str | None = None
+) -> keras.Model:
+    """Build a model as it was built before, from what a file says of it.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the registry; anything may stand in a file if there is a `builder`.
+    options : mapping
+        Every option, `num_classes` and `input_shape` among them.
+    builder : function or str, optional
+        What to call instead, on the caller's word.
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError, PluginError, OptionError, ModelError
+        As `create_model` does.
+    """
+    if not callable(builder):
+        return create_model(builder or name, **options)
+    model = build(name, builder, options, seed=0)
+    remember(model, ModelOrigin(name, "module:function", options))
+    return model
+
+
 def build(name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: int) -> keras.Model:
     """Call a builder, and check what it takes and what it returns.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from typing import Any
 
 import keras
 import numpy as np
+
+logger = logging.getLogger(__name__)
 
 _ARRAY, _TUPLE, _DICT, _OPERATION = "__array__", "__tuple__", "__dict__", "__keras_operation__"
 _KERAS_OWN = ("_model", "_params", "model", "params")
@@ -29,10 +33,34 @@ def changes_since(callback: keras.callbacks.Callback, settings: dict[str, Any]) 
 
 
 def restore(callback: keras.callbacks.Callback, state: dict[str, Any]) -> None:
-    """Give a callback of the same class back what it had noted."""
-    if type(callback).__qualname__ == state["class"]:
-        for name, value in state["changed"].items():
+    """Give a callback of the same class back what it had noted.
+
+    A file says what that is, so it cannot change what the caller has set: texts such as the name of
+    a file to write to, and anything that belongs to the class, such as its methods.
+    """
+    if type(callback).__qualname__ != state["class"]:
+        return
+    for name, value in state["changed"].items():
+        if _is_set_by_the_caller(callback, name):
+            continue
+        try:
             setattr(callback, name, _decode(value))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            logger.warning(
+                "What the callback %s had noted as %r is damaged, so it begins anew (%s).",
+                state["class"], name, error,
+            )  # fmt: skip
+
+
+def _is_set_by_the_caller(callback: keras.callbacks.Callback, name: str) -> bool:
+    of_class = getattr(type(callback), name, None)
+    return (
+        name in _KERAS_OWN
+        or name.startswith("__")
+        or isinstance(of_class, property)
+        or callable(of_class)
+        or isinstance(vars(callback).get(name), str | os.PathLike)
+    )
 
 
 def _plain_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -79,4 +107,7 @@ def _decode(value: Any) -> Any:
         return tuple(_decode(item) for item in content)
     if kind == _DICT:
         return {_decode(key): _decode(item) for key, item in content}
-    return getattr(keras.ops, content)
+    operation = getattr(keras.ops, content, None)
+    if kind != _OPERATION or getattr(operation, "__name__", None) != content:
+        raise ValueError(f"{content!r} is no operation of Keras")
+    return operation

@@ -13,9 +13,10 @@ from mnistkit.errors import DivergenceError
 from mnistkit.training import checkpoints
 from mnistkit.training.callback_state import changes_since, restore
 from mnistkit.training.checkpoints import Checkpoint
+from mnistkit.training.description import plain
+from mnistkit.training.divergence import refuse_diverged
 from mnistkit.training.fitting import Fit
 from mnistkit.training.order import seed_layers
-from mnistkit.training.run_folder import plain
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class MeasureAverages(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]
-    """Raise as soon as the loss is no number any more."""
+    """Raise as soon as a loss is NaN or infinite, and before weights that are count as good."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +72,18 @@ class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]
                 f"{self._epoch + 1}. Try a lower learning rate, for instance a tenth of it. If "
                 "there is a run folder, it keeps the last good checkpoint."
             )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Look at the losses of the epoch, and at what the last step has made of the weights."""
+        for name in ("loss", "val_loss"):
+            loss = (logs or {}).get(name, 0.0)
+            if not math.isfinite(float(loss)):
+                raise DivergenceError(
+                    f"Training has diverged: {name} is {loss} after epoch {epoch + 1}. Try a lower "
+                    "learning rate, for instance a tenth of it. If there is a run folder, it keeps "
+                    "the last good checkpoint."
+                )
+        refuse_diverged(self.model)
 
 
 class ContinuedHistory(keras.callbacks.History):  # type: ignore[misc]

@@ -6,6 +6,7 @@ a line of JSON with the number of finished epochs, the history, and the state of
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from mnistkit.errors import NpzError, RunFolderError
 from mnistkit.files.archives import read_archive, write_archive
 from mnistkit.files.atomic import remove_unfinished, write_atomically
+from mnistkit.files.json_file import parse_json
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"checkpoint-(\d{6})\.npz")
 _KEPT = 2
+_MOST_VARIABLES = 100_000
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,21 @@ class Checkpoint:
         Raises
         ------
         RunFolderError
-            If the model has other variables.
+            If the model has other variables; nothing is changed then.
         """
         targets = _variables(model)
-        found = [array.shape for array in self.variables]
-        expected = [tuple(variable.shape) for variable in targets]
+        found = [(array.shape, str(array.dtype)) for array in self.variables]
+        expected = [
+            (tuple(variable.shape), str(np.asarray(variable.numpy()).dtype)) for variable in targets
+        ]
         if found != expected:
+            first = next(
+                (pair for pair in zip(found, expected, strict=False) if pair[0] != pair[1]),
+                (f"{len(found)} variables", f"{len(expected)} variables"),
+            )
             raise RunFolderError(
-                f"The checkpoint of epoch {self.epoch} has variables of the shapes {found}, the "
-                f"model {model.name!r} and its optimizer have {expected}. "
+                f"The checkpoint of epoch {self.epoch} is of another model or optimizer than "
+                f"{model.name!r}: it has variables of the shapes {first[0]}, expected {first[1]}. "
                 "Continue with the model and the optimizer that the run was started with."
             )
         for variable, array in zip(targets, self.variables, strict=True):
@@ -106,7 +115,7 @@ def write(folder: Path, checkpoint: Checkpoint) -> None:
     path = folder / f"checkpoint-{checkpoint.epoch:06d}.npz"
     write_atomically(path, lambda file: write_archive(file, arrays))
     for old in _paths(folder)[_KEPT:]:
-        old.unlink(missing_ok=True)
+        _remove(old)
 
 
 def read_last(folder: Path) -> Checkpoint | None:
@@ -117,7 +126,7 @@ def read_last(folder: Path) -> Checkpoint | None:
     for path in _paths(folder):
         try:
             return _read(path)
-        except (NpzError, OSError, ValueError, KeyError) as error:
+        except (NpzError, OSError, ValueError) as error:
             logger.warning(
                 "The checkpoint %s is damaged (%s); one before it is used, if there is one.",
                 path,
@@ -129,21 +138,51 @@ def read_last(folder: Path) -> Checkpoint | None:
 def remove_all(folder: Path) -> None:
     """Remove every checkpoint, and what killed processes left."""
     for path in _paths(folder):
-        path.unlink(missing_ok=True)
+        _remove(path)
     remove_unfinished(folder)
 
 
 def _read(path: Path) -> Checkpoint:
-    meta = json.loads(read_archive(path, required=["meta"])["meta"].tobytes())
+    meta = parse_json(read_archive(path, required=["meta"], stored_only=True)["meta"].tobytes())
+    epoch = int(path.stem.rpartition("-")[2])
+    if not _is_complete(meta) or meta["epoch"] != epoch:
+        raise ValueError("it lacks what every checkpoint has, or has it in another form")
     keys = [_key(number) for number in range(meta["count"])]
-    arrays = read_archive(path, required=keys)
+    arrays = read_archive(path, required=keys, stored_only=True)
     variables = [arrays[key] for key in keys]
-    return Checkpoint(meta["epoch"], variables, meta["history"], meta["callbacks"], meta["stopped"])
+    return Checkpoint(epoch, variables, meta["history"], meta["callbacks"], meta["stopped"])
+
+
+def _is_complete(meta: Any) -> bool:
+    """Whether all is there that is used without another look, and of the right type."""
+    types = {"epoch": int, "history": dict, "callbacks": list, "stopped": bool, "count": int}
+    return (
+        isinstance(meta, dict)
+        and all(type(meta.get(name)) is kind for name, kind in types.items())
+        and 0 <= meta["count"] <= _MOST_VARIABLES
+        and all(isinstance(values, list) for values in meta["history"].values())
+        and all(_is_state(state) for state in meta["callbacks"])
+    )
+
+
+def _is_state(state: Any) -> bool:
+    """Whether something is what a callback notes, see `mnistkit.training.callback_state`."""
+    return (
+        isinstance(state, dict)
+        and isinstance(state.get("class"), str)
+        and isinstance(state.get("changed"), dict)
+    )
 
 
 def _paths(folder: Path) -> list[Path]:
     """The checkpoints in a folder, the newest first."""
     return sorted((p for p in folder.glob("checkpoint-*") if _NAME.fullmatch(p.name)), reverse=True)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint; what is none, such as a folder of that name, stays."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _key(number: int) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mnistkit.errors import RunFolderError
-from mnistkit.training import checkpoints, run_folder
+from mnistkit.training import checkpoints
 from mnistkit.training.data import Examples, Sources
+from mnistkit.training.description import Description, describe
 from mnistkit.training.programs import Engine, Program
+from mnistkit.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -48,11 +46,11 @@ class Fit:
     callbacks: tuple[keras.callbacks.Callback, ...]
     callback_settings: tuple[dict[str, Any], ...]
 
-    def describe(self) -> run_folder.Description:
+    def describe(self) -> Description:
         """What a run's folder says of it."""
         compiled = self.model.get_compile_config() or {}
         weights = self.sources.train.weights if isinstance(self.sources.train, Examples) else None
-        return run_folder.describe(
+        return describe(
             self.model,
             self.recipe,
             self.seed,
@@ -72,21 +70,38 @@ def run_fit(
     fit: Fit,
     program: Program | None,
     *,
-    run_dir: Path | None,
+    folder: RunFolder | None,
     resume: bool | Literal["anyway"],
     overwrite: bool,
     verbose: int,
 ) -> keras.callbacks.History:
     """Train; see `Trainer.fit`."""
-    if run_dir is None:
+    if folder is None:
         return _train(fit, program, None, verbose)
-    with _locked(run_dir):
-        run = _Run(run_dir, fit)
+    description = fit.describe()
+    # Before the lock: what is finished needs no writing, so its folder may be read-only.
+    if resume and not overwrite and folder.status == "finished":
+        return _finished_history(fit, folder, description)
+    with folder.locked():
+        run = _Run(folder, fit, description)
         if run.is_finished(resume=resume, overwrite=overwrite):
-            return run.finished_history()
+            return _finished_history(fit, folder, description)
         run.open(resume=bool(resume), overwrite=overwrite)
         history = _train(fit, program, run, verbose)
         run.close(history.history)
+    return history
+
+
+def _finished_history(
+    fit: Fit, folder: RunFolder, description: Description
+) -> keras.callbacks.History:
+    """Give the model its weights, and return what was measured; nothing is trained."""
+    from mnistkit.training.callbacks import ContinuedHistory
+
+    folder.refuse_differences(description)
+    logger.info("The run in %s is finished; it is not trained again.", folder.path)
+    history = ContinuedHistory(folder.load_result(fit.model))
+    history.on_train_begin()
     return history
 
 
@@ -110,7 +125,7 @@ def _train(
     if fit.recipe.weight_averaging:
         every.insert(0, MeasureAverages())
     if run is not None:
-        every.append(WriteCheckpoints(run.folder, history, fit, start))
+        every.append(WriteCheckpoints(run.folder.working, history, fit, start))
     first_epoch = 0 if start is None else fit.recipe.epochs if start.stopped else start.epoch
     if program is None:
         fit_with_keras(fit, first_epoch=first_epoch, callbacks=every, verbose=verbose)
@@ -120,33 +135,24 @@ def _train(
 
 
 class _Run:
-    """The folder of one run, from its beginning or its continuation to its end."""
+    """One run from its beginning or its continuation to its end."""
 
-    def __init__(self, folder: Path, fit: Fit) -> None:
+    def __init__(self, folder: RunFolder, fit: Fit, description: Description) -> None:
         self.folder = folder
         self.start: checkpoints.Checkpoint | None = None
         self._fit = fit
-        self._description = fit.describe()
+        self._description = description
 
     def is_finished(self, *, resume: bool | str, overwrite: bool) -> bool:
         """Whether the run was finished before; refuses what is not to be resumed."""
-        status = run_folder.status(self.folder)
-        if status is None or overwrite:
+        if overwrite:
             return False
-        if not resume:
-            run_folder.refuse_existing(self.folder)
-        if resume != "anyway" or status == "finished":
-            run_folder.refuse_differences(self.folder, self._description)
+        status = self.folder.status
+        if status is not None and not resume:
+            self.folder.refuse_existing()
+        if status == "training" and resume != "anyway":
+            self.folder.refuse_differences(self._description)
         return status == "finished"
-
-    def finished_history(self) -> keras.callbacks.History:
-        """Give the model its weights, and return what was measured; nothing is trained."""
-        from mnistkit.training.callbacks import ContinuedHistory
-
-        logger.info("The run in %s is finished; it is not trained again.", self.folder)
-        history = ContinuedHistory(run_folder.load_result(self.folder, self._fit.model))
-        history.on_train_begin()
-        return history
 
     def open(self, *, resume: bool, overwrite: bool) -> None:
         """Begin, or give the model the state of the last checkpoint."""
@@ -154,43 +160,18 @@ class _Run:
         if not model.optimizer.built:
             with model.distribute_strategy.scope():
                 model.optimizer.build(model.trainable_variables)
-        if resume and run_folder.status(self.folder) is not None:
-            self.start = checkpoints.read_last(self.folder)
+        if resume and not overwrite and self.folder.status is not None:
+            self.start = checkpoints.read_last(self.folder.working)
         if self.start is None:
-            if overwrite:
-                run_folder.remove(self.folder)
-            checkpoints.remove_all(self.folder)  # another run's, or damaged ones
-            run_folder.begin(self.folder, self._description)
+            self.folder.begin(self._description)
             return
         self.start.restore(model)
-        logger.info("The run in %s goes on after epoch %d.", self.folder, self.start.epoch)
+        logger.info("The run in %s goes on after epoch %d.", self.folder.path, self.start.epoch)
 
     def close(self, history: dict[str, list[Any]]) -> None:
         """Write the result, which replaces the checkpoints."""
-        run_folder.finish(self.folder, self._fit.model, self._description, history)
-        checkpoints.remove_all(self.folder)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from training in the same folder; a killed process keeps no lock."""
-    from filelock import FileLock, Timeout
-
-    run_folder.make(folder)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RunFolderError(
-            f"Another process is training in {str(folder)!r}. Wait for it, stop it, or take "
-            "another folder."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-        with contextlib.suppress(OSError):
-            (folder / ".lock").unlink(missing_ok=True)
+        self.folder.finish(self._fit.model, self._description, history)
+        self.folder.remove_checkpoints()
 
 
 def _without_names(settings: Any) -> Any:

@@ -1,46 +1,62 @@
 """A run's folder: what was trained, how, on what, and the weights.
 
 - ``run.json``: the model's name and options, recipe, seed, engine, data with its hash, versions,
-  machine, and whether the run is finished;
+  machine, whether the run is finished, and the digests of the other files and of itself;
 - ``history.csv``: a line an epoch;
 - ``weights.npz``: the weights, plain numbers in the order of ``model.weights``; or ``model.keras``
   for a model that did not come from `create_model` and so cannot be built again by name;
-- ``checkpoint-*.npz`` while training goes on, see `mnistkit.training.checkpoints`.
+- ``checkpoint-*.npz`` while training goes on, see `mnistkit.training.checkpoints`;
+- ``.replacement/``: the same for a run that is to replace a finished one. It takes the place of the
+  finished run when all of it is on the disk, and not before;
+- ``.lock``: held by the process that trains or saves.
+
+Nothing in it is code, and nothing that it says is done unless the digests are right.
 """
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import hashlib
-import io
-import itertools
-import json
 import logging
 import os
-import tempfile
-import zipfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mnistkit.errors import MnistKitError, RecipeError, RunFolderError, WeightsError
-from mnistkit.files.atomic import Write, write_atomically, write_together
-from mnistkit.models import MODELS, Recipe, create_model, unchanged_origin_of
+from mnistkit.errors import RecipeError, RunFolderError, WeightsError
+from mnistkit.files.atomic import Write, flush_folder, write_atomically, write_together
+from mnistkit.files.locking import LockedError, locked
+from mnistkit.files.reading import read_bytes
+from mnistkit.models import Recipe
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
-from mnistkit.training import checkpoints, environment
+from mnistkit.training import checkpoints
+from mnistkit.training.description import (
+    MODEL_FILE,
+    RUN_FILE,
+    WEIGHTS_FILE,
+    Description,
+    differences,
+    from_bytes,
+    machine_differences,
+    to_bytes,
+)
+from mnistkit.training.divergence import refuse_diverged
+from mnistkit.training.history_file import history_as_bytes, history_from_bytes
+from mnistkit.training.saved_model import Builder, build_again, keras_file, keras_model
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
 
-_FORMAT = 1
-_RUN, _HISTORY, _WEIGHTS, _MODEL = "run.json", "history.csv", "weights.npz", "model.keras"
-# What may differ between the start of a run and its continuation.
-_FREE = ("format", "status", "machine", "weights_sha256")
+History = dict[str, list[Any]]
+
+_HISTORY = "history.csv"
+_REPLACEMENT, _LOCK = ".replacement", ".lock"
+# Far more than any run has; a larger file is refused before it is read.
+_MOST_BYTES = {RUN_FILE: 16 << 20, _HISTORY: 64 << 20, WEIGHTS_FILE: 4 << 30, MODEL_FILE: 4 << 30}
 
 _ADVICE = {
     "training": "Continue it with the settings, data and versions that it was started with; "
@@ -49,218 +65,307 @@ _ADVICE = {
     "folder; to have it replaced, overwrite=True.",
 }
 
-Description = dict[str, Any]
-_NOTHING = object()
-
 
 @dataclass(frozen=True)
 class SavedRun:
-    """What `load` reads from a folder."""
+    """What is read from the folder of a finished run."""
 
     model: keras.Model
     recipe: Recipe
     seed: int
-    history: dict[str, list[Any]]
+    history: History
     description: Description
 
 
-def describe(
-    model: keras.Model,
-    recipe: Recipe,
-    seed: int,
-    data: dict[str, Any] | None = None,
-    **more: Any,
-) -> Description:
-    """Everything that a run depends on, as JSON can hold it."""
-    import keras
+class RunFolder:
+    """The folder of one run, from its beginning to its result.
 
-    origin = unchanged_origin_of(model)
-    description = {
-        "format": _FORMAT,
-        "status": "finished",
-        "model": asdict(origin)
-        if origin
-        else {"file": _MODEL, "shapes": [list(variable.shape) for variable in model.weights]},
-        "recipe": recipe.to_dict(),
-        "seed": seed,
-        "data": data,
-        **more,
-        "precision": {"policy": keras.config.dtype_policy().name, "float": keras.config.floatx()},
-        "versions": environment.versions(),
-        "machine": environment.machine(),
-    }
-    as_json: Description = json.loads(json.dumps(description, default=plain))
-    return as_json
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: numbers and lists of them, and anything else as text."""
-    if isinstance(value, bool | int | float | str) or value is None:
-        return value
-    array = np.asarray(value)
-    return array.tolist() if array.dtype.kind in "biuf" else str(value)
-
-
-def refuse_existing(folder: str | os.PathLike[str]) -> None:
-    """Raise a RunFolderError if a run is in that folder already."""
-    if (Path(folder) / _RUN).exists():
-        raise RunFolderError(
-            f"{str(folder)!r} holds a run already. Choose another folder, or continue the run "
-            "(resume=True, --resume), or have it replaced (overwrite=True, --overwrite)."
-        )
-
-
-def status(folder: str | os.PathLike[str]) -> str | None:
-    """``"training"``, ``"finished"``, or None if there is no run in the folder."""
-    path = Path(folder)
-    return str(_read_description(path)["status"]) if (path / _RUN).exists() else None
-
-
-def remove(folder: str | os.PathLike[str]) -> None:
-    """Remove a run from a folder; whatever else is in it stays."""
-    path = Path(folder)
-    for name in (_RUN, _HISTORY, _WEIGHTS, _MODEL):
-        (path / name).unlink(missing_ok=True)
-    checkpoints.remove_all(path)
-
-
-def loaded_as(folder: str | os.PathLike[str]) -> str:
-    """The name by which the data of a run was loaded; empty if it was not loaded by a name."""
-    data = _read_description(Path(folder)).get("data") or {}
-    return str(data.get("loaded_as", ""))
-
-
-def make(folder: Path) -> None:
-    """Make a run's folder.
-
-    Raises
-    ------
-    RunFolderError
-        If it cannot be made.
+    Parameters
+    ----------
+    path : str or path-like
+        Made absolute at once: a process may go to another folder while it trains.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
 
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        try:
+            self.path = Path(path).expanduser().absolute()
+        except RuntimeError as error:
+            raise RunFolderError(
+                f"The folder {str(path)!r} begins with '~', and it is not known whose folder that "
+                f"is ({error}). Give an absolute path."
+            ) from error
+        self._replacement = self.path / _REPLACEMENT
 
-def begin(folder: Path, description: Description) -> None:
-    """Note in a folder that a run begins there.
+    # What there is --------------------------------------------------------------------------
 
-    Raises
-    ------
-    RunFolderError
-        If the folder cannot be written to.
-    """
-    make(folder)
-    text = _as_text({**description, "status": "training"})
-    try:
-        write_atomically(folder / _RUN, lambda file: file.write(text.encode()))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    @property
+    def status(self) -> str | None:
+        """``"training"``, ``"finished"``, or None if there is no run.
 
+        A finished run that another one was to replace, which was interrupted, is ``"training"``.
+        """
+        folder = self.working
+        return str(_read_description(folder)["status"]) if _exists(folder / RUN_FILE) else None
 
-def refuse_differences(folder: Path, description: Description) -> None:
-    """Raise if the run in a folder is not the one that is described; warn of another machine.
+    @property
+    def working(self) -> Path:
+        """Where the run that is trained, or was trained last, has its checkpoints."""
+        return self._replacement if _exists(self._replacement / RUN_FILE) else self.path
 
-    Raises
-    ------
-    RunFolderError
-        The message lists every difference.
-    """
-    earlier = _read_description(folder)
-    differences = list(_differences(_fixed(earlier), _fixed(description)))
-    if differences:
-        raise RunFolderError(
-            f"The run in {str(folder)!r} is another one:\n"
-            + "\n".join(differences)
-            + "\n"
-            + _ADVICE[str(earlier["status"])]
-        )
-    for difference in _differences(earlier.get("machine"), description["machine"], "machine"):
-        logger.warning("The run goes on on another machine, so the last bits may differ:%s",
-                       difference)  # fmt: skip
+    @property
+    def data_name(self) -> str:
+        """The name by which the data of the run was loaded; empty if it had none."""
+        name = (self._description()["data"] or {}).get("loaded_as")
+        return name if isinstance(name, str) else ""
 
+    def refuse_existing(self) -> None:
+        """Raise a RunFolderError if there is a run already."""
+        if _exists(self.path / RUN_FILE):
+            raise RunFolderError(
+                f"{str(self.path)!r} holds a run already. Choose another folder, or continue the "
+                "run (resume=True, --resume), or have it replaced (overwrite=True, --overwrite)."
+            )
 
-def finish(
-    folder: str | os.PathLike[str],
-    model: keras.Model,
-    description: Description,
-    history: Mapping[str, list[Any]],
-) -> Path:
-    """Write the result of a run; every file is replaced in one step, the description last.
+    def refuse_differences(self, description: Description) -> None:
+        """Raise if the run is not the one that is described; warn of another machine.
 
-    Raises
-    ------
-    RunFolderError
-        If the folder cannot be written to.
-    """
-    path = Path(folder)
-    make(path)
-    final = {**description, "status": "finished"}
-    writes: dict[str, Write] = {}
-    if "name" in description["model"]:
-        content = weights_as_bytes(model)
-        final["weights_sha256"] = hashlib.sha256(content).hexdigest()
-        writes[_WEIGHTS] = lambda file: file.write(content)
-    else:
-        writes[_MODEL] = lambda file: file.write(_keras_file(model))
-    text = _as_text(final)
-    writes[_HISTORY] = lambda file: _write_history(file, history)
-    writes[_RUN] = lambda file: file.write(text.encode())
-    try:
-        write_together(path, writes)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return path
+        Raises
+        ------
+        RunFolderError
+            The message lists every difference.
+        """
+        earlier = _read_description(self.working)
+        different = differences(earlier, description)
+        if different:
+            raise RunFolderError(
+                f"The run in {str(self.path)!r} is another one:\n"
+                + "\n".join(different)
+                + "\n"
+                + _ADVICE[earlier["status"]]
+            )
+        for difference in machine_differences(earlier, description):
+            logger.warning(
+                "The run goes on on another machine, so the last bits may differ:%s", difference
+            )
 
+    # Writing --------------------------------------------------------------------------------
 
-def load(folder: str | os.PathLike[str]) -> SavedRun:
-    """Read a finished run; see `Trainer.load`."""
-    path = Path(folder)
-    description = _read_description(path)
-    if description.get("status") == "training":
-        raise RunFolderError(
-            f"The run in {str(path)!r} is not finished. Continue it with fit(..., resume=True) or "
-            "'mnistkit train ... --resume'."
-        )
-    try:
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training or saving in the same folder.
+
+        Raises
+        ------
+        RunFolderError
+            If one does, or the folder cannot be made or written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            held = contextlib.ExitStack()
+            held.enter_context(locked(self.path / _LOCK, wait=False))
+        except LockedError as error:
+            raise RunFolderError(
+                f"Another process is training in {str(self.path)!r}. Wait for it, stop it, or "
+                "take another folder."
+            ) from error
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        with held:
+            self._complete_replacement()
+            yield
+
+    def begin(self, description: Description) -> None:
+        """Note that a run begins, beside the finished one that it replaces, if there is one.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder cannot be written to.
+        """
+        try:
+            self._remove_replacement()
+            folder = self._replacement if self._has_result() else self.path
+            folder.mkdir(exist_ok=True)
+            checkpoints.remove_all(folder)  # another run's, or damaged ones
+            content = to_bytes({**description, "status": "training"})
+            write_atomically(folder / RUN_FILE, lambda file: file.write(content))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def finish(self, model: keras.Model, description: Description, history: History) -> None:
+        """Write the result; an earlier one is there until the new one is whole.
+
+        Raises
+        ------
+        DivergenceError
+            If a weight is NaN or infinite.
+        RunFolderError
+            If the folder cannot be written to.
+        """
+        refuse_diverged(model)
+        is_named = "name" in description["model"]
+        files = {
+            WEIGHTS_FILE if is_named else MODEL_FILE: weights_as_bytes(model)
+            if is_named
+            else keras_file(model),
+            _HISTORY: history_as_bytes(history),
+        }
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        # Last, so that nothing counts as finished before all of it is there.
+        files[RUN_FILE] = to_bytes({**description, "status": "finished", "files": digests})
+        writes = {name: _writer(content) for name, content in files.items()}
+        try:
+            if self._has_result():
+                self._make_replacement()
+                write_together(self._replacement, writes)
+                self._complete_replacement()
+            else:
+                write_together(self.path, writes)
+        except OSError as error:
+            with contextlib.suppress(
+                OSError
+            ):  # only if nothing else, such as checkpoints, is there
+                self._replacement.rmdir()
+            raise _unwritable(self.path, error) from error
+        for name in {
+            WEIGHTS_FILE,
+            MODEL_FILE,
+        } - files.keys():  # of another model that was here before
+            with contextlib.suppress(OSError):
+                (self.path / name).unlink(missing_ok=True)
+
+    def remove_checkpoints(self) -> None:
+        """Remove what only an unfinished run needs."""
+        checkpoints.remove_all(self.path)
+
+    def _has_result(self) -> bool:
+        """Whether there is something that must not be lost: a finished run, even a damaged one."""
+        if not _exists(self.path / RUN_FILE):
+            return False
+        try:
+            return bool(_read_description(self.path)["status"] == "finished")
+        except RunFolderError:
+            return True
+
+    def _make_replacement(self) -> None:
+        if self._replacement.is_symlink():  # whoever laid it there must not choose where we write
+            self._replacement.unlink()
+        self._replacement.mkdir(exist_ok=True)
+
+    def _complete_replacement(self) -> None:
+        """Move a whole new result to its place, also one whose process was killed in the middle."""
+        if not self._replacement_is_whole():
+            return
+        for name in (WEIGHTS_FILE, MODEL_FILE, _HISTORY, RUN_FILE):
+            with contextlib.suppress(FileNotFoundError):
+                (self._replacement / name).replace(self.path / name)
+        flush_folder(self.path)
+        self._remove_replacement()
+
+    def _replacement_is_whole(self) -> bool:
+        if self._replacement.is_symlink() or not _exists(self._replacement / RUN_FILE):
+            return False
+        try:
+            return bool(_read_description(self._replacement)["status"] == "finished")
+        except RunFolderError:
+            return False
+
+    def _remove_replacement(self) -> None:
+        if self._replacement.is_symlink():
+            self._replacement.unlink()
+        elif self._replacement.is_dir():
+            shutil.rmtree(self._replacement)
+
+    # Reading --------------------------------------------------------------------------------
+
+    def load(self, builder: Builder | str | None = None) -> SavedRun:
+        """Read a finished run; see `Trainer.load`."""
+        description, files = self._finished()
+        try:
+            recipe = Recipe(**description["recipe"])
+        except (RecipeError, TypeError) as error:
+            raise RunFolderError(
+                f"{str(self.path / RUN_FILE)!r} has a recipe that makes no sense: {error}"
+            ) from error
         return SavedRun(
-            model=_load_model(path, description),
-            recipe=Recipe(**description["recipe"]),
+            model=self._model(description, files, builder),
+            recipe=recipe,
             seed=description["seed"],
-            history=_read_history(path / _HISTORY),
+            history=self._history(files),
             description=description,
         )
-    except (KeyError, TypeError, RecipeError) as error:
-        raise RunFolderError(
-            f"{str(path / _RUN)!r} is damaged or of another version: {error!r}."
-        ) from error
+
+    def load_result(self, model: keras.Model) -> History:
+        """Give a model the weights of the finished run; return the run's history."""
+        description, files = self._finished()
+        if "name" in description["model"]:
+            self._set_weights(model, description, files)
+        else:
+            model.set_weights(keras_model(files[MODEL_FILE], self.path / MODEL_FILE).get_weights())
+        return self._history(files)
+
+    def _description(self) -> Description:
+        return _read_description(self._result_folder(RUN_FILE))
+
+    def _result_folder(self, name: str) -> Path:
+        """Where a file of the result is: half-way through a replacement it is one or the other."""
+        moving = self._replacement_is_whole() and _exists(self._replacement / name)
+        return self._replacement if moving else self.path
+
+    def _finished(self) -> tuple[Description, dict[str, bytes]]:
+        """The description of a finished run and the content of its files, verified."""
+        description = self._description()
+        if description["status"] == "training":
+            raise RunFolderError(
+                f"The run in {str(self.path)!r} is not finished. Continue it with fit(..., "
+                "resume=True) or 'mnistkit train ... --resume'."
+            )
+        wanted = (WEIGHTS_FILE if "name" in description["model"] else MODEL_FILE, _HISTORY)
+        digests = description.get("files")
+        if not isinstance(digests, dict):
+            digests = {}
+        return description, {
+            name: _verified(self._result_folder(name) / name, digests.get(name)) for name in wanted
+        }
+
+    def _model(
+        self, description: Description, files: Mapping[str, bytes], builder: Builder | str | None
+    ) -> keras.Model:
+        if "name" not in description["model"]:
+            if builder is not None:
+                raise RunFolderError(
+                    f"The run in {str(self.path)!r} has a model without a name, which Keras has "
+                    "saved whole. Load it without builder=..."
+                )
+            return keras_model(files[MODEL_FILE], self.path / MODEL_FILE)
+        built = build_again(description["model"], builder, self.path)
+        self._set_weights(built, description, files)
+        return built
+
+    def _set_weights(
+        self, model: keras.Model, description: Description, files: Mapping[str, bytes]
+    ) -> None:
+        source, digest = repr(str(self.path / WEIGHTS_FILE)), description["files"][WEIGHTS_FILE]
+        try:
+            set_weights(model, files[WEIGHTS_FILE], sha256=digest, source=source)
+        except WeightsError as error:
+            raise RunFolderError(str(error)) from error
+
+    def _history(self, files: Mapping[str, bytes]) -> History:
+        try:
+            return history_from_bytes(files[_HISTORY])
+        except ValueError as error:
+            path = str(self.path / _HISTORY)
+            raise RunFolderError(f"{path!r} is damaged: {error}.") from error
 
 
-def load_result(folder: Path, model: keras.Model) -> dict[str, list[Any]]:
-    """Give a model the weights of the finished run in a folder; return the run's history."""
-    description = _read_description(folder)
-    if "name" in description["model"]:
-        _read_weights(folder / _WEIGHTS, model, description["weights_sha256"])
-    else:
-        model.set_weights(_load_keras_file(folder / _MODEL).get_weights())
-    return _read_history(folder / _HISTORY)
+def _exists(path: Path) -> bool:
+    """Whether anything is there, a broken link too."""
+    return os.path.lexists(path)
 
 
-def _fixed(description: Description) -> Description:
-    return {key: value for key, value in description.items() if key not in _FREE}
-
-
-def _differences(earlier: Any, now: Any, where: str = "") -> list[str]:
-    """A line for every place where two descriptions differ."""
-    if isinstance(earlier, dict) and isinstance(now, dict):
-        names = sorted({*earlier, *now})
-        lines = (
-            _differences(earlier.get(n), now.get(n), f"{where}.{n}" if where else n) for n in names
-        )
-        return [line for found in lines for line in found]
-    return [] if earlier == now else [f"  {where}: {earlier!r} then, {now!r} now"]
+def _writer(content: bytes) -> Write:
+    return lambda file: file.write(content)
 
 
 def _unwritable(path: Path, error: OSError) -> RunFolderError:
@@ -270,100 +375,31 @@ def _unwritable(path: Path, error: OSError) -> RunFolderError:
     )
 
 
-def _as_text(description: Description) -> str:
-    return json.dumps(description, indent=2) + "\n"
-
-
-def _read_description(path: Path) -> Description:
-    if not (path / _RUN).is_file():
+def _read_description(folder: Path) -> Description:
+    path = folder / RUN_FILE
+    if not _exists(path):
         raise RunFolderError(
-            f"{str(path)!r} holds no saved run: there is no {_RUN!r} in it. "
+            f"{str(folder)!r} holds no saved run: there is no {RUN_FILE!r} in it. "
             "Give the folder that Trainer.save or 'mnistkit train --out' wrote."
         )
     try:
-        description = json.loads((path / _RUN).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunFolderError(f"{str(path / _RUN)!r} is damaged: {error}.") from error
-    if not isinstance(description, dict) or description.get("format") != _FORMAT:
-        raise RunFolderError(
-            f"{str(path / _RUN)!r} is not of a format that this version reads (format {_FORMAT}). "
-            "Use the version of mnistkit that wrote it, or a newer one."
-        )
-    return description
+        return from_bytes(read_bytes(path, most_bytes=_MOST_BYTES[RUN_FILE]))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{str(path)!r} is damaged: {error}.") from error
 
 
-def _load_model(path: Path, description: dict[str, Any]) -> keras.Model:
-    model = description["model"]
-    if "name" not in model:
-        return _load_keras_file(path / _MODEL)
-    options = dict(model["options"])
-    options["input_shape"] = tuple(options["input_shape"])
+def _verified(path: Path, digest: Any) -> bytes:
+    """The content of a file, if it is the one that the description has the digest of."""
     try:
-        built = create_model(model["name"], **options)
-    except MnistKitError as error:
-        error.add_note(f"The saved run {str(path)!r} needs this model from {model['provider']}.")
-        raise
-    current = MODELS.find(model["name"]).provider if ":" not in model["name"] else model["provider"]
-    if current != model["provider"]:
-        logger.warning(
-            "The model %r was saved with %s and is now built by %s.",
-            model["name"], model["provider"], current,
-        )  # fmt: skip
-    _read_weights(path / _WEIGHTS, built, description["weights_sha256"])
-    return built
-
-
-def _load_keras_file(path: Path) -> keras.Model:
-    import keras
-
-    try:
-        return keras.saving.load_model(path, safe_mode=True)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise RunFolderError(
-            f"Keras cannot read {str(path)!r}: {error}. If the model has layers of your own, "
-            "import the module that registers them first; or give the model a name with "
-            "mnistkit.register_model, so that it is built again from your code."
-        ) from error
-
-
-def _read_weights(path: Path, model: keras.Model, sha256: str) -> None:
-    try:
-        set_weights(model, path.read_bytes(), sha256=sha256, source=repr(str(path)))
+        content = read_bytes(path, most_bytes=_MOST_BYTES[path.name])
     except OSError as error:
         raise RunFolderError(
             f"{str(path)!r} cannot be read: {error}. Restore it from a copy, or train again."
         ) from error
-    except WeightsError as error:
-        raise RunFolderError(str(error)) from error
-
-
-def _keras_file(model: keras.Model) -> bytes:
-    """A model as Keras saves it, which it does to a path only."""
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder) / _MODEL)
-        return (Path(folder) / _MODEL).read_bytes()
-
-
-def _write_history(file: BinaryIO, history: Mapping[str, list[Any]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["epoch", *history])
-    # A quantity that was not measured in every epoch has a shorter list.
-    rows = itertools.zip_longest(*history.values(), fillvalue=_NOTHING)
-    for epoch, row in enumerate(rows, start=1):
-        cells = ("" if value is _NOTHING else json.dumps(plain(value)) for value in row)
-        writer.writerow([epoch, *cells])
-    file.write(text.getvalue().encode())
-
-
-def _read_history(path: Path) -> dict[str, list[Any]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            header, *rows = list(csv.reader(file))
-        return {
-            name: [json.loads(row[column]) for row in rows if row[column]]
-            for column, name in enumerate(header)
-            if name != "epoch"
-        }
-    except (OSError, ValueError, IndexError) as error:
-        raise RunFolderError(f"{str(path)!r} is missing or damaged: {error}.") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise RunFolderError(
+            f"{str(path)!r} is not the file that was saved: its sha256 is {found[:12]}..., "
+            f"expected {str(digest)[:12]}.... Restore it from a copy, or train again."
+        )
+    return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,7 @@ from mnistkit.datasets.normalize import checked_images
 from mnistkit.errors import LabelError, ModelError, RecipeError, RunFolderError, SplitError
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
-from mnistkit.training import fitting, run_folder
+from mnistkit.training import fitting
 from mnistkit.training.compiling import (
     compile_from_recipe,
     is_compiled_by_caller,
@@ -38,8 +38,10 @@ from mnistkit.training.data import (
     model_shapes,
     weights_per_example,
 )
+from mnistkit.training.description import Description, describe, plain
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.programs import ENGINES, choose_engine, training_program
+from mnistkit.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -128,13 +130,14 @@ class Trainer:
         origin = origin_of(self.model)
         carried = recipes_of(MODELS.get(origin.name) if origin else None)
         self.recipe = choose_recipe(carried, recipe, repr(self.model.name))
-        self.run_dir = None if run_dir is None else Path(run_dir)
+        self._folder = None if run_dir is None else RunFolder(run_dir)
+        self.run_dir = None if self._folder is None else self._folder.path
         self.engine: str = engine
         self._wanted_engine: str = "keras" if strategy is not None else engine
         self.callbacks = tuple(callbacks)
         self.history: dict[str, list[float]] = {}
         self._last_fit: fitting.Fit | None = None
-        self._loaded: run_folder.Description | None = None
+        self._loaded: Description | None = None
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
@@ -207,7 +210,7 @@ class Trainer:
             ``"anyway"`` continues it even if settings, data or versions have changed. The order of
             a ``tf.data.Dataset`` is its own, so such a run is continued, but not exactly.
         overwrite : bool, default False
-            Replace a run that is in `run_dir` already.
+            Replace a run that is in `run_dir` already, which stays until the new one is finished.
         verbose : {0, 1, 2}, optional
             Nothing, a progress bar, or a line an epoch. By default a bar on a terminal or in a
             notebook, and nothing in a pipe.
@@ -227,7 +230,7 @@ class Trainer:
         MissingPackageError
             If there is a TensorBoard callback, and TensorBoard is not installed.
         DivergenceError
-            If the loss is no number any more.
+            If the loss, that of the validation images, or a weight is NaN or infinite.
         RunFolderError
             If `run_dir` holds a run and `resume` is False, or a run with other settings, or cannot
             be written to.
@@ -262,14 +265,12 @@ class Trainer:
         history = fitting.run_fit(
             fit,
             program,
-            run_dir=self.run_dir,
+            folder=self._folder,
             resume=resume,
             overwrite=overwrite,
             verbose=_verbosity() if verbose is None else verbose,
         )
-        self.history = {
-            name: list(map(run_folder.plain, values)) for name, values in history.history.items()
-        }
+        self.history = {name: list(map(plain, values)) for name, values in history.history.items()}
         self._last_fit, self._loaded = fit, None
         return history
 
@@ -331,8 +332,10 @@ class Trainer:
 
         Raises
         ------
+        DivergenceError
+            If a weight is NaN or infinite.
         RunFolderError
-            If the folder cannot be written to.
+            If the folder cannot be written to, or another process is training in it.
 
         See Also
         --------
@@ -343,29 +346,40 @@ class Trainer:
         elif self._loaded is not None:
             description = self._loaded
         else:
-            description = run_folder.describe(self.model, self.recipe, self.seed)
-        return run_folder.finish(folder, self.model, description, self.history)
+            description = describe(self.model, self.recipe, self.seed)
+        run = RunFolder(folder)
+        with run.locked():
+            run.finish(self.model, description, self.history)
+        return run.path
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Trainer:
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        builder: Callable[..., keras.Model] | str | None = None,
+    ) -> Trainer:
         """A trainer with the model that `save` saved.
 
         The model is built again by its registry name and gets its weights from an archive of
-        plain numbers: no code is read from the folder. A model that did not come from
-        `create_model` is read by Keras in safe mode.
+        plain numbers: no code is read from the folder, and its files are compared with their
+        digests first. A model that did not come from `create_model` is read by Keras in safe mode.
 
         Parameters
         ----------
         folder : str or path-like
+        builder : function or str, optional
+            What builds the model, if it was not built by a registered name: the function itself, or
+            ``"module:function"``. A file alone cannot have a function called.
 
         Raises
         ------
         RunFolderError
-            If the folder holds no saved run, or a damaged one.
+            If the folder holds no saved run, or a damaged one, or one that needs a `builder`.
         UnknownNameError, PluginError
             If the model's plugin is not there any more; the message names it.
         """
-        run = run_folder.load(folder)
+        run = RunFolder(folder).load(builder)
         trainer = cls(run.model, recipe=run.recipe, seed=run.seed)
         trainer.history = run.history
         trainer._loaded = run.description

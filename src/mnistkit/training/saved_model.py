@@ -1,0 +1,134 @@
+"""The model of a saved run: built again by its name, or read by Keras in safe mode."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnistkit.errors import DivergenceError, MnistKitError, RunFolderError
+from mnistkit.models import MODELS
+from mnistkit.models.catalogue import rebuild_model
+from mnistkit.training.description import MODEL_FILE, RUN_FILE
+from mnistkit.training.divergence import refuse_diverged
+
+if TYPE_CHECKING:
+    import keras
+
+logger = logging.getLogger(__name__)
+
+Builder = Callable[..., "keras.Model"]
+_LARGEST_SIDE = 65_536
+
+
+def build_again(
+    model: Mapping[str, Any], builder: Builder | str | None, folder: Path
+) -> keras.Model:
+    """Build a model by its registered name, or by the function that the caller vouches for.
+
+    A file may only name what is registered. To import ``module:function`` because a file says so
+    would run whatever module the file's author chose.
+
+    Parameters
+    ----------
+    model : mapping
+        What ``run.json`` says of it.
+    builder : function, str or None
+    folder : pathlib.Path
+        The run's, for messages.
+
+    Raises
+    ------
+    RunFolderError
+        If it needs a `builder`, or cannot be built with the options that it had.
+    UnknownNameError, AmbiguousNameError, PluginError, OptionError, ModelError
+        As `create_model` does.
+    """
+    name = model["name"]
+    if builder is None and ":" in name:
+        raise RunFolderError(
+            f"The run in {str(folder)!r} was made by the function {name!r}. A function is not "
+            "imported because a file names it. If you trust it, say so: "
+            f"Trainer.load(..., builder={name!r}), or --builder {name} on the command line."
+        )
+    options = {**model["options"], "input_shape": _input_shape(model["options"], folder)}
+    try:
+        built = rebuild_model(name, options, builder)
+    except MnistKitError as error:
+        error.add_note(f"The saved run {str(folder)!r} needs this model from {model['provider']}.")
+        raise
+    # Whatever a function raises that gets options which it was not made for.
+    except Exception as error:
+        raise RunFolderError(
+            f"The model {name!r} cannot be built with the options that "
+            f"{str(folder / RUN_FILE)!r} has: {type(error).__name__}: {error}"
+        ) from error
+    current = MODELS.find(name).provider if builder is None else model["provider"]
+    if current != model["provider"]:
+        logger.warning(
+            "The model %r was saved with %s and is now built by %s.",
+            name, model["provider"], current,
+        )  # fmt: skip
+    return built
+
+
+def keras_file(model: keras.Model) -> bytes:
+    """A model as Keras saves it, which it does to a path only."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / MODEL_FILE)
+        return (Path(folder) / MODEL_FILE).read_bytes()
+
+
+def keras_model(content: bytes, source: Path) -> keras.Model:
+    """Have Keras read a model in safe mode: no code of the file's is run.
+
+    Parameters
+    ----------
+    content : bytes
+        What was verified; Keras gets a file of its own with it.
+    source : pathlib.Path
+        Where it came from, for messages.
+
+    Raises
+    ------
+    RunFolderError
+        If Keras cannot read it, or it has weights that are NaN or infinite.
+    """
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL_FILE
+        path.write_bytes(content)
+        try:
+            model = keras.saving.load_model(path, safe_mode=True)
+        # A forged file makes Keras raise anything.
+        except Exception as error:
+            reason = str(error).replace(str(path), MODEL_FILE)
+            raise RunFolderError(
+                f"Keras cannot read {str(source)!r}: {reason}. If the model has layers of your "
+                "own, import the module that registers them first; or give the model a name with "
+                "mnistkit.register_model, so that it is built again from your code."
+            ) from error
+    try:
+        refuse_diverged(model)
+    except DivergenceError as error:
+        raise RunFolderError(
+            f"{str(source)!r} has weights that are NaN or infinite. Train it again."
+        ) from error
+    return model
+
+
+def _input_shape(options: Mapping[str, Any], folder: Path) -> tuple[int, ...]:
+    shape = options.get("input_shape")
+    if (
+        isinstance(shape, list)
+        and 0 < len(shape) <= 4
+        and all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in shape)
+    ):
+        return tuple(shape)
+    raise RunFolderError(
+        f"{str(folder / RUN_FILE)!r} is damaged: input_shape={shape!r}; expected a list of one to "
+        "four sides."
+    )
