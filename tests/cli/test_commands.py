@@ -94,7 +94,7 @@ def test_no_command_shows_the_help(run_light):
         ("train dense128 --dataset minst", "no data set named 'minst'. Did you mean 'mnist'?\n"),
         ("train 3d", "There is no model named '3d'.\nKnown: 'cnn', 'dense128'"),
         ("train dense128 --dataset mnist", "'train-images-idx3-ubyte.gz' of the data set 'mnist'"),
-        ("evaluate nowhere", "'nowhere' holds no saved run: there is no 'run.json' in it."),
+        ("evaluate nowhere", "nowhere' holds no saved run: there is no 'run.json' in it."),
         ("models resnet*", "No model matches 'resnet*'. 'mnistkit models' lists all of them."),
         ("datasets fetch minst", "no data set named 'minst'. Did you mean 'mnist'?\n"),
         ("datasets verify minst", "no data set named 'minst'. Did you mean 'mnist'?\n"),
