@@ -57,8 +57,9 @@ def write_together(folder: Path, writes: Mapping[str, Write]) -> None:
     unfinished: dict[str, Path] = {}
     try:
         for name, write in writes.items():
-            unfinished[name] = folder / f"{_PREFIX}{secrets.token_hex(8)}.{name}"
-            with unfinished[name].open("xb") as file:  # x: never through a link, never into a FIFO
+            path = folder / f"{_PREFIX}{secrets.token_hex(8)}.{name}"
+            with path.open("xb") as file:  # x: never through a link, never into a FIFO
+                unfinished[name] = path  # not before: what is there already is not ours to remove
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())

@@ -6,6 +6,7 @@ imported only for a model that comes as one, or as the folder of a run.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import threading
@@ -77,7 +78,40 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 _shipped: dict[tuple[str, str], Network] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # of a kind that the thread which holds it may take again, to fork
+
+
+def _wait_for_other_threads() -> None:
+    """Before a fork: let nobody be loading, since onnxruntime has locks of its own while it does.
+
+    In the child they would be held for ever, by a thread that is not there.
+    """
+    _lock.acquire()
+
+
+def _go_on() -> None:
+    """After a fork, in the parent."""
+    _lock.release()
+
+
+def _start_anew() -> None:
+    """After a fork, in the child: a free lock, and nothing loaded.
+
+    The threads of a session stay behind in the parent. Without them it may wait for ever when it
+    is run, and may crash the process when it is destroyed. So the sessions are forgotten, but each
+    keeps a reference that is never given back.
+    """
+    global _lock  # noqa: PLW0603
+    _lock = threading.RLock()
+    for network in _shipped.values():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(network))
+    _shipped.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
+    os.register_at_fork(
+        before=_wait_for_other_threads, after_in_parent=_go_on, after_in_child=_start_anew
+    )
 
 
 def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
@@ -140,6 +174,8 @@ def _with_weights() -> list[str]:
 
 def shipped_network(model: str, weights: str) -> Network:
     """The network of trained weights in the package; loaded once, and safe to use from threads.
+
+    A process that was forked loads it again.
 
     Raises
     ------
