@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mnistkit
 from mnistkit.errors import (
     AmbiguousNameError,
     NameTakenError,
@@ -235,6 +240,202 @@ def test_a_second_copy_of_one_plugin_is_no_ambiguity(registry, install):
     install("my-copy", [("same", "old:build")], version="1.0")
     install("My_Copy", [("same", "new:build")], version="2.0")
     assert registry.find("same").target == "new:build"
+
+
+def dist_info(site, folder, *, metadata=None, points=None):
+    info = site / folder
+    info.mkdir(parents=True)
+    if metadata is not None:
+        (info / "METADATA").write_bytes(metadata)
+    if points is not None:
+        (info / "entry_points.txt").write_bytes(points)
+    return info
+
+
+def upgraded(site, versions, target="half_v{}:make [extra]"):
+    for version in versions:
+        dist_info(
+            site,
+            f"half-{version}.dist-info",
+            metadata=f"Metadata-Version: 2.1\nName: half\nVersion: {version}\n".encode(),
+            points=f"[{GROUP}]\nhalf = {target.format(version.split('.')[0])}\n".encode(),
+        )
+
+
+@pytest.mark.parametrize("there", [1, 2])
+@pytest.mark.parametrize("versions", [("1.0", "2.0"), ("2.0", "1.0")])
+def test_of_two_versions_left_behind_the_one_that_is_there_is_taken(
+    registry, tmp_path, monkeypatch, versions, there
+):
+    upgraded(tmp_path, versions)
+    (tmp_path / f"half_v{there}.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert [entry.target for entry in registry.entries("half")] == [f"half_v{there}:make"]
+    assert registry.find("half").provider == f"half {there}.0"
+    assert f"half_v{there}" not in sys.modules
+
+
+def test_modules_inside_a_package_are_looked_for_without_importing_it(
+    registry, tmp_path, monkeypatch
+):
+    upgraded(tmp_path, ("3.0", "4.0"), target="half_package.v{}:make")
+    (tmp_path / "half_package").mkdir()
+    (tmp_path / "half_package" / "__init__.py").write_text("raise SystemExit")
+    (tmp_path / "half_package" / "v3.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.find("half").target == "half_package.v3:make"
+    assert "half_package" not in sys.modules
+
+
+@pytest.mark.parametrize("versions", [("1.9", "1.10"), ("2.0rc1", "2.0"), ("odd", "0.1")])
+def test_of_two_usable_versions_the_newer_is_taken(registry, tmp_path, monkeypatch, versions):
+    upgraded(tmp_path, versions, target="half_same:make")
+    (tmp_path / "half_same.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.find("half").provider == f"half {versions[1]}"
+
+
+@pytest.mark.parametrize("value", ["extra_plugin:build [one]", "extra_plugin : build[one, two]"])
+def test_extras_of_an_entry_point_are_no_part_of_its_function(registry, install, value):
+    install("x-extra", [("extra", value)], module="extra_plugin", source="build = print")
+    assert registry.find("extra").target == "extra_plugin:build"
+    assert registry.get("extra") is print
+
+
+GOOD = b"Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n"
+POINT = b"[mnistkit.models]\nodd = odd_plugin:build\n"
+
+
+@pytest.mark.parametrize(
+    ("described", "points"),
+    [
+        (None, POINT),
+        (b"", POINT),
+        (b"Metadata-Version: 2.1\nVersion: 1.0\n", POINT),
+        (b"Metadata-Version: 2.1\nName: odd\n", POINT),
+        (b"Name: \xff\xfe\nVersion: \x00\n", POINT),
+        (GOOD, POINT + b"\xff\xfe"),
+        (GOOD, b"[[[\n[mnistkit.models\n]odd"),
+        (GOOD, b"odd = odd_plugin:build"),
+        (GOOD, b"[mnistkit.models]\nodd"),
+        (GOOD, b"[mnistkit.models]\nodd ="),
+        (GOOD, b"[mnistkit.models]\nodd = odd_plugin"),
+        (GOOD, b"[mnistkit.models]\nodd = a b c:d e [f"),
+        (GOOD, b"[mnistkit.models]\n = :\n"),
+        (GOOD, bytes(range(256))),
+    ],
+)
+def test_no_broken_distribution_spoils_anything_else(
+    registry, install, tmp_path, monkeypatch, described, points
+):
+    install("sound", [("sound", "sound_plugin:build")], module="sound_plugin", source="build = dir")
+    dist_info(tmp_path, "odd-1.0.dist-info", metadata=described, points=points)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {"dense128", "sound"} <= set(registry.names())
+    assert registry.get("sound") is dir
+    assert registry.get("dense128").__name__ == "dense128"
+    for name in set(registry.names()) - {"dense128", "cnn", "sound"}:
+        with pytest.raises(PluginError, match=r"Repair or uninstall 'odd'"):
+            registry.get(name)
+
+
+def test_files_in_the_place_of_folders_spoil_nothing(registry, tmp_path, monkeypatch):
+    (tmp_path / "file-1.0.dist-info").write_text("a file")
+    locked = dist_info(tmp_path, "locked-1.0.dist-info", metadata=GOOD, points=POINT)
+    locked.chmod(0)
+    (dist_info(tmp_path, "folders-1.0.dist-info") / "entry_points.txt").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "dense128" in registry.names()
+    locked.chmod(0o755)
+
+
+def test_a_finder_that_fails_spoils_nothing(registry, monkeypatch):
+    class Finder:
+        @staticmethod
+        def find_distributions(context):
+            raise RuntimeError("no distributions today")
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return None
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    assert {"cnn", "dense128"} <= set(registry.names())
+
+
+@pytest.mark.parametrize("name", ["MNISTKIT", "Mnistkit", "mnistkit"])
+def test_another_distribution_of_this_name_hides_nothing(registry, install, name, caplog):
+    install(name, [("cnn", "namesake:build"), ("its-own", "namesake:build")], version="9.0")
+    entries = {entry.name: entry for entry in registry.entries() if entry.hidden_by is None}
+    assert entries["dense128"].origin == entries["cnn"].origin == "built-in"
+    assert not entries["cnn"].provider.endswith(" 9.0")
+    assert registry.get("cnn").__module__ == "mnistkit.models.cnn"
+    assert (entries["its-own"].origin, entries["its-own"].provider) == ("plugin", f"{name} 9.0")
+
+
+def test_what_another_distribution_of_this_name_offers_is_not_built_in(registry, install):
+    points = [("cnn", "mnistkit.models.dense128:dense128"), ("new", "mnistkit.models.cnn:cnn")]
+    install("MNISTKIT", points, version="9.0")
+    assert registry.get("cnn").__name__ == "cnn"
+    assert "new" not in registry.names()
+    install("follower", points)
+    assert registry.find("cnn").provider.startswith("mnistkit ")
+    assert registry.find("new").origin == "plugin"
+
+
+def test_the_distribution_that_this_package_lies_in_is_the_built_in_one(tmp_path):
+    """A copy beside its metadata, behind a stranger of the same name."""
+    site, stranger = tmp_path / "site", tmp_path / "stranger"
+    shutil.copytree(Path(mnistkit.__file__).parent, site / "mnistkit")
+    points = f"[{GROUP}]\ncnn = mnistkit.models.{{}}:{{}}\n"
+    for folder, version, target in ((stranger, "9.0", "dense128"), (site, "7.0", "cnn")):
+        dist_info(
+            folder,
+            f"mnistkit-{version}.dist-info",
+            metadata=f"Metadata-Version: 2.1\nName: mnistkit\nVersion: {version}\n".encode(),
+            points=points.format(target, target).encode(),
+        )
+    script = (
+        "from mnistkit.models import MODELS; e = MODELS.find('cnn'); print(e.provider, e.target)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(stranger), str(site)])},
+    )  # fmt: skip
+    assert run.stdout.strip() == "mnistkit 7.0 mnistkit.models.cnn:cnn"
+
+
+LEAVING = [
+    "from unittest import SkipTest; raise SkipTest('no')",
+    "import pytest; pytest.skip('no', allow_module_level=True)",
+    "import pytest; pytest.exit('no')",
+    "class Own(BaseException): pass\nraise Own('no')",
+    "class Mute(Exception):\n    def __str__(self): return 1 / 0\nraise Mute",
+    "raise MemoryError",
+    "build = 'x' * 10_000",
+]
+
+
+@pytest.mark.parametrize("source", LEAVING)
+def test_whatever_a_plugin_raises_is_a_plugin_error(registry, install, source):
+    install("leaving", [("bad", "leaving_plugin:build")], module="leaving_plugin", source=source)
+    with pytest.raises(PluginError, match=r"of leaving 1\.0") as caught:
+        registry.get("bad")
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("raise KeyboardInterrupt", KeyboardInterrupt),
+        ("raise GeneratorExit", GeneratorExit),
+        ("import asyncio; raise asyncio.CancelledError", asyncio.CancelledError),
+    ],
+)
+def test_who_interrupts_an_import_is_heard(registry, install, statement, error):
+    install("slow", [("bad", "slow_plugin:build")], module="slow_plugin", source=statement)
+    with pytest.raises(error):
+        registry.get("bad")
 
 
 def test_built_in_is_never_shadowed(registry, install, caplog):

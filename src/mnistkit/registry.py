@@ -17,18 +17,19 @@ import fnmatch
 import importlib
 import logging
 import re
+import reprlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import metadata
 from typing import Any, Generic, Literal, TypeVar
 
 from mnistkit.errors import AmbiguousNameError, NameTakenError, PluginError, UnknownNameError
+from mnistkit.installed import Offer, offers
 
 logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_OWN_DISTRIBUTION = "mnistkit"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
 
 
@@ -216,27 +217,7 @@ class Registry(Generic[Function]):
 
     def _offered_entries(self) -> list[Entry]:
         """What installed distributions offer; one with broken metadata is passed over."""
-        entries = []
-        seen: set[str] = set()
-        for distribution in metadata.distributions():
-            try:
-                points = [point for point in distribution.entry_points if point.group == self.group]
-                if not points:
-                    continue
-                name, version = distribution.metadata["Name"], distribution.version
-            except Exception as error:  # noqa: BLE001  (a stranger's broken metadata, of any kind)
-                logger.debug("Skipped a distribution with broken metadata: %s", error)
-                continue
-            if _normalized(name) in seen:  # a second copy further down sys.path
-                continue
-            seen.add(_normalized(name))
-            origin: Literal["built-in", "plugin"] = (
-                "built-in" if _normalized(name) == _OWN_DISTRIBUTION else "plugin"
-            )
-            entries += [
-                Entry(point.name, origin, f"{name} {version}", point.value) for point in points
-            ]
-        return entries
+        return [_entry(offer) for offer in offers(self.group)]
 
     def _import(self, target: str, entry: Entry | None = None) -> Function:
         """Import ``module:function``; whatever goes wrong in a plugin becomes a PluginError."""
@@ -252,12 +233,15 @@ class Registry(Generic[Function]):
             found: Any = importlib.import_module(module_name)
             for attribute in path.split("."):
                 found = getattr(found, attribute)
-        except (Exception, SystemExit) as error:
+        # Some leave an import by an own exception that is no Exception, as pytest.skip does.
+        except BaseException as error:
+            if _is_interruption(error):
+                raise
             raise PluginError(
-                f"{blame} could not be imported: {type(error).__name__}: {error}. {advice}"
+                f"{blame} could not be imported: {type(error).__name__}: {_said(error)}. {advice}"
             ) from error
         if not callable(found):
-            raise PluginError(f"{blame} is not a function but {found!r}. {advice}")
+            raise PluginError(f"{blame} is not a function but {reprlib.repr(found)}. {advice}")
         return found  # type: ignore[no-any-return]  # callable is all that can be known here
 
     def _unknown(self, name: str) -> UnknownNameError:
@@ -277,6 +261,30 @@ class Registry(Generic[Function]):
         )
 
 
+def _entry(offer: Offer) -> Entry:
+    return Entry(
+        offer.name,
+        "built-in" if offer.is_own else "plugin",
+        f"{offer.distribution} {offer.version}",
+        offer.target,
+    )
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether somebody wants this process or task to stop; that is nobody's fault."""
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return True
+    asyncio = sys.modules.get("asyncio.exceptions")  # who cancels a task has imported it
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (a stranger's exception, which cannot even say what it is)
+        return "(it has no text)"
+
+
 def _listing(names: list[str]) -> str:
     return ", ".join(repr(name) for name in names) if names else "none"
 
@@ -289,10 +297,6 @@ def _target(function: Callable[..., Any]) -> str:
 def _is_same_definition(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
     """Whether two functions come from the same place, as after running a cell twice."""
     return one is other or ("<lambda>" not in _target(one) and _target(one) == _target(other))
-
-
-def _normalized(distribution_name: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution_name).lower()
 
 
 def _literal(name: str) -> str:

@@ -159,7 +159,7 @@ def test_from_csv_finds_columns_by_name(tmp_path):
         ("label,pixel0,pixel1\n0,1,2\n", "2 pixel columns, which form no square"),
         ("label,pixel0\n0,x\n", "no whole number"),
         ("label,pixel0\n0,1\n0\n", "too few or too many"),
-        ("label,pixel0\n0,256\n", "pixels from 256 to 256; expected 0 to 255"),
+        ("label,pixel0\n0,256\n", "has .256. in .pixel0., which is no whole number from 0 to 255"),
         ("label,pixel0\n", "no lines of pixels"),
         ("0,1,2\n", "form no square"),
     ],

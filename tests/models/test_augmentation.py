@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,13 @@ def test_augmentation_survives_json_in_a_recipe(augmentation):
         ({"translation": math.inf}, "translation=inf"),
         ({"elastic": "much"}, "elastic='much'"),
         ({"erasing": True}, "erasing=True: expected a share of the side"),
+        ({"rotation": None}, "rotation=None: expected degrees"),
+        ({"rotation": "10"}, "rotation='10'"),
+        ({"rotation": 10j}, "rotation=10j"),
+        ({"rotation": [10]}, r"rotation=\[10\]"),
+        ({"translation": 10**400}, "translation=1000"),
+        ({"translation": 10**5000}, "translation=<int>"),
+        ({"scale": np.float32("nan")}, r"scale=np.float32\(nan\)"),
         ({"stroke_width": 2}, "stroke_width=2: expected pixels, from 0 to 1"),
     ],
 )
@@ -45,6 +53,18 @@ def test_nonsense_is_refused(settings, message):
 def test_misspelt_settings_are_refused():
     with pytest.raises(TypeError, match="rotate"):
         Augmentation(rotate=10)
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    augmentation = Augmentation(rotation=np.int64(10), scale=np.float32(0.5), shear=np.float64(0.1))
+    assert augmentation == Augmentation(rotation=10, scale=0.5, shear=0.1)
+    assert {type(value) for value in augmentation.to_dict().values()} == {float}
+
+
+@pytest.mark.parametrize("settings", [None, 3, [], "rotation", {"rotate": 1}, {1: 2}])
+def test_a_file_that_holds_no_augmentation(settings):
+    with pytest.raises(RecipeError, match=r"An augmentation (is a mapping|has no setting)"):
+        Augmentation.from_dict(settings)
 
 
 def test_no_augmentation_is_false():

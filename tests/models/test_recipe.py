@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +54,99 @@ def test_recipe_survives_json(recipe):
 def test_nonsense_is_refused(settings, message):
     with pytest.raises(RecipeError, match=message):
         Recipe(**settings)
+
+
+class Nameless:
+    def __repr__(self):
+        raise RuntimeError("no name")
+
+
+NUMBERS = ["learning_rate", "final_learning_rate", "warmup", "weight_decay", "label_smoothing",
+           "weight_averaging"]  # fmt: skip
+NO_NUMBERS = [
+    "0.1", b"0.1", None, True, np.True_, 0.1j, [0.1], {"a": 1}, np.array([0.1]), float("nan"),
+    float("inf"), -1, 10**400, np.float32("nan"), object(), Nameless(), "x" * 10_000,
+]  # fmt: skip
+NO_COUNTS = [*NO_NUMBERS, 0, 1.5, 2.0, "3", 2**70, 10**5000, np.float32(2), np.int64(0)]
+NO_NAMES = [None, 3, "", " ", b"adam", object(), ["adam"], Nameless(), lambda: 0]
+
+
+def wrong_settings():
+    for name in NUMBERS:
+        yield from ((name, value) for value in NO_NUMBERS)
+    for name in ("epochs", "batch_size"):
+        yield from ((name, value) for value in NO_COUNTS)
+    for name in ("optimizer", "loss", "schedule"):
+        yield from ((name, value) for value in NO_NAMES)
+    for value in (5, None, "accuracy", [object()], ["accuracy", ""], {"accuracy"}, [["accuracy"]]):
+        yield "metrics", value
+    for value in ([("a", 1)], None, "a", {1: 2}, {"": 2}, {"a": object()}, {"a": {"b": 1}},
+                  {"a": [[1]]}, {"a": 1j}, {"a": np.zeros(2)}, {"a": len}):  # fmt: skip
+        yield "optimizer_options", value
+    for value in ("strong", 3, [], {"rotate": 1}, {1: 2}, {"rotation": "much"}, Nameless()):
+        yield "augmentation", value
+
+
+@pytest.mark.parametrize("how", [Recipe, Recipe().replace, lambda **all_: Recipe.from_dict(all_)])
+def test_every_wrong_value_gets_the_same_kind_of_error(how):
+    for name, value in wrong_settings():
+        with pytest.raises(RecipeError) as caught:
+            how(**{name: value})
+        message = str(caught.value)
+        assert name == "augmentation" or message.startswith(f"{name}="), message
+        assert len(message) < 300
+
+
+@given(
+    name=st.sampled_from([*Recipe().to_dict()]),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    ),
+)
+def test_any_value_from_a_file_is_a_recipe_or_a_recipe_error(name, value):
+    try:
+        recipe = Recipe.from_dict({name: value})
+    except RecipeError as error:
+        assert len(str(error)) < 300  # noqa: PT017  (some of these values are right)
+    else:
+        assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (None, "A recipe is a mapping of settings, not None"),
+        ([("epochs", 3)], "A recipe is a mapping of settings, not"),
+        ({"epoch": 3}, "A recipe has no setting 'epoch'; it has epochs, batch_size"),
+        ({3: 3}, "A recipe has no setting 3"),
+        ({"augmentation": {"rotate": 3}}, "An augmentation has no setting 'rotate'; it has rotat"),
+    ],
+)
+def test_a_file_that_holds_no_recipe(settings, message):
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_dict(settings)
+
+
+def test_objects_are_for_compile():
+    with pytest.raises(
+        RecipeError, match=r"metrics=.*compile the model yourself with trainer\.com"
+    ):
+        Recipe(metrics=[object()])
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    recipe = Recipe(
+        epochs=np.int64(3), batch_size=np.uint8(8), learning_rate=np.float32(0.5),
+        warmup=np.float64(0.1), weight_decay=0, metrics=["accuracy"],
+        optimizer_options={"beta_1": np.float32(0.5), "amsgrad": False, "names": ("a", np.int8(1))},
+    )  # fmt: skip
+    settings = recipe.to_dict()
+    assert json.loads(json.dumps(settings)) == settings
+    assert {type(settings[name]) for name in NUMBERS} == {float}
+    assert type(recipe.epochs) is type(recipe.batch_size) is int
+    assert recipe.optimizer_options == {"beta_1": 0.5, "amsgrad": False, "names": ["a", 1]}
+    assert recipe.metrics == ("accuracy",)
 
 
 def test_misspelt_settings_are_refused():

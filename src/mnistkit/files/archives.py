@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +31,10 @@ _MOST_UNPACKED = 8 << 30
 _LARGEST_COMPRESSION = 200
 _ALWAYS_FINE = 64 << 20
 _PIECE = 1 << 18
+_LOCAL_HEADER, _LENGTHS_AT = 30, 26  # of zip: what stands before a member's name, and its length
+_HAS_DESCRIPTOR, _LARGEST_DESCRIPTOR = 8, 24  # of zip: checksum and sizes behind a member
+_MOST_LISTED = 10
+_MOST_SHOWN = 200  # characters of somebody else's message
 
 
 def read_archive(
@@ -74,6 +79,53 @@ def read_archive(
     >>> read_archive(content, required=["x"])["x"]
     array([0, 1, 2])
     """
+
+    def choose(members: Mapping[str, zipfile.ZipInfo], shown: str) -> list[str]:
+        wanted = [*required]
+        if any(one in members for one in optional):
+            wanted += optional
+        _refuse_missing(members, wanted, shown)
+        return wanted
+
+    return _read(source, choose, name=name, stored_only=stored_only)
+
+
+def read_whole_archive(
+    source: str | os.PathLike[str] | bytes, *, name: str | None = None, stored_only: bool = False
+) -> Arrays:
+    """Read every array of a NumPy archive, in the order in which they were written.
+
+    Parameters
+    ----------
+    source, name, stored_only
+        As `read_archive` takes them.
+
+    Raises
+    ------
+    NpzError, FileNotFoundError
+        As `read_archive` does.
+
+    Examples
+    --------
+    >>> list(read_whole_archive(archive_bytes({"b": np.arange(3), "a": np.arange(2)})))
+    ['b', 'a']
+    """
+
+    def choose(members: Mapping[str, zipfile.ZipInfo], _shown: str) -> list[str]:
+        return [*members]
+
+    return _read(source, choose, name=name, stored_only=stored_only, arrays_only=True)
+
+
+def _read(
+    source: str | os.PathLike[str] | bytes,
+    choose: Callable[[Mapping[str, zipfile.ZipInfo], str], list[str]],
+    *,
+    name: str | None,
+    stored_only: bool,
+    arrays_only: bool = False,
+) -> Arrays:
+    """Read the arrays that a function chooses; whatever is wrong with the file is an NpzError."""
     shown = name or ("the archive" if isinstance(source, bytes) else Path(source).name)
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)
@@ -81,20 +133,19 @@ def read_archive(
             _refuse_other_kinds(file, shown)
             archive = zipfile.ZipFile(file)
             size = file.seek(0, os.SEEK_END)
-            members = _members(archive, shown)
-            if any(one in members for one in optional):
-                required = [*required, *optional]
-            _refuse_missing(members, required, shown)
+            _refuse_wrong_list(archive, file)
+            members = _members(archive, shown, arrays_only=arrays_only)
+            chosen = choose(members, shown)
             return {
                 one: _array(archive, members[one], shown, file_bytes=size, stored_only=stored_only)
-                for one in required
+                for one in chosen
             }
     except (FileNotFoundError, NpzError):
         raise
     # A flipped bit can make an archive look encrypted, compressed in an unheard-of way, of another
     # version, or of a size that no memory holds; zipfile and NumPy raise a dozen kinds of errors.
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = (str(error) or type(error).__name__)[:_MOST_SHOWN]
         raise NpzError(
             f"{shown!r} is a damaged archive, or none ({reason}). Fetch or save it again."
         ) from error
@@ -129,15 +180,19 @@ def _pickled(shown: str) -> NpzError:
     )
 
 
-def _members(archive: zipfile.ZipFile, shown: str) -> dict[str, zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, shown: str, *, arrays_only: bool
+) -> dict[str, zipfile.ZipInfo]:
     """The archive's arrays by name; a name that is there twice is ambiguous."""
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         if info.filename.endswith(".npy"):
             name = info.filename.removesuffix(".npy")
             if name in members:
-                raise NpzError(f"{shown!r} is damaged: it has two arrays named {name!r}.")
+                raise NpzError(f"{shown!r} is damaged: it has two arrays named {name[:60]!r}.")
             members[name] = info
+        elif arrays_only:
+            raise ValueError(f"{info.filename[:60]!r} in it is no array")
     if not members and archive.infolist():
         raise NpzError(f"{shown!r} is a zip archive, but has no arrays (.npy) in it.")
     return members
@@ -148,10 +203,31 @@ def _refuse_missing(
 ) -> None:
     missing = [name for name in wanted if name not in members]
     if missing:
+        there = sorted(members)
+        listed = f"{there[:_MOST_LISTED]}" + (
+            f" and {len(there) - _MOST_LISTED} more" if len(there) > _MOST_LISTED else ""
+        )
         raise NpzError(
-            f"{shown!r} lacks the arrays {missing}; it has {sorted(members)}, expected "
+            f"{shown!r} lacks the arrays {missing}; it has {listed[:_MOST_SHOWN]}, expected "
             f"{[*wanted]}. Save it with numpy.savez(path, {', '.join(f'{n}=...' for n in wanted)})."
         )
+
+
+def _refuse_wrong_list(archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    """Check the list at the archive's end: each member has to begin where the one before it ends.
+
+    One flipped bit makes an entry of that list longer, so that it swallows those that follow; and
+    many entries that name the same bytes would be unpacked many times over.
+    """
+    members = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    starts = [*(info.header_offset for info in members[1:]), archive.start_dir]
+    for info, next_start in zip(members, starts, strict=bool(members)):
+        file.seek(info.header_offset + _LENGTHS_AT)
+        end = info.header_offset + _LOCAL_HEADER + sum(struct.unpack("<HH", file.read(4)))
+        end += info.compress_size
+        slack = _LARGEST_DESCRIPTOR if info.flag_bits & _HAS_DESCRIPTOR else 0
+        if not end <= next_start <= end + slack:
+            raise ValueError(f"its list is not what is in it, from {info.filename[:60]!r} on")
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file_bytes: int) -> NDArray[np.uint8]:
@@ -181,6 +257,8 @@ def _array(
     if info.compress_type != zipfile.ZIP_STORED:
         if stored_only:
             raise NpzError(f"{shown!r} is not as it was written: {name!r} in it is compressed.")
+        if info.compress_type != zipfile.ZIP_DEFLATED:  # zipfile unpacks others without a limit
+            raise ValueError(f"compression method {info.compress_type} is not NumPy's")
         most = max(info.compress_size * _LARGEST_COMPRESSION, _ALWAYS_FINE)
         if info.file_size > min(most, _MOST_UNPACKED):
             raise NpzError(
@@ -202,6 +280,8 @@ def _array(
     shape, is_fortran, dtype = read_header(stream)
     if dtype.hasobject:
         raise _pickled(shown)
+    if any(length < 0 for length in shape):  # NumPy would fill it in
+        raise ValueError(f"{name!r} in it is of shape {shape}")
     array: NDArray[Any] = (
         content[stream.tell() :].view(dtype).reshape(shape, order="F" if is_fortran else "C")
     )

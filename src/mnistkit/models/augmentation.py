@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from mnistkit.errors import RecipeError
+from mnistkit.models.settings import number, refusal, refuse_unknown
 
 _LIMITS = {
     "rotation": (180.0, "degrees, from 0 to 180"),
@@ -72,12 +72,28 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         for name, (largest, expected) in _LIMITS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise RecipeError(f"{name}={value!r}: expected {expected}.")
-            if not 0 <= value <= largest or math.isinf(value):
-                raise RecipeError(f"{name}={value!r}: expected {expected}.")
-            object.__setattr__(self, name, float(value))
+            given = getattr(self, name)
+            value = number(given)
+            if value is None or not 0 <= value <= largest:
+                raise refusal(name, given, expected)
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_dict(cls, settings: Any) -> Augmentation:
+        """An augmentation from settings that a file held.
+
+        Parameters
+        ----------
+        settings : any
+            What `to_dict` returned, or anything else.
+
+        Raises
+        ------
+        RecipeError
+            If it is no mapping, has an unknown name, or a setting is out of its range.
+        """
+        names = [one.name for one in fields(cls)]
+        return cls(**refuse_unknown("An augmentation", settings, names))
 
     def __bool__(self) -> bool:
         """Whether anything is varied."""
@@ -93,5 +109,5 @@ class Augmentation:
         return any((self.rotation, self.scale, self.shear, self.translation, self.elastic))
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values; ``Augmentation(**settings)`` reads them."""
+        """The settings as plain values; `from_dict` reads them."""
         return asdict(self)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
-from numbers import Integral
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from mnistkit.errors import RecipeError
 from mnistkit.models.augmentation import Augmentation
+from mnistkit.models.settings import number, plain, refusal, refuse_unknown, shown, whole_number
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 Schedule = Literal["constant", "cosine"]
 _CROSSENTROPY = "sparse_categorical_crossentropy"
 _SCHEDULES = ("constant", "cosine")
+_MOST = 10**9  # epochs, or images a step: beyond it is a slip, and no counter holds it
 _ATTRIBUTE = "__mnistkit_recipes__"
 
 
@@ -30,9 +30,10 @@ class Recipe:
     batch_size : int, default 32
         Images a step.
     optimizer : str, default "adam"
-        A name in ``keras.optimizers``.
+        A name in ``keras.optimizers``. To use an object, compile the model with
+        ``Trainer.compile``; so with `loss` and `metrics`.
     optimizer_options : mapping, default empty
-        More arguments of the optimizer, for instance ``{"beta_1": 0.8}``.
+        More arguments of the optimizer, plain values, for instance ``{"beta_1": 0.8}``.
     learning_rate : float, default 0.001
         The highest learning rate.
     schedule : {"constant", "cosine"}, default "constant"
@@ -69,10 +70,10 @@ class Recipe:
     >>> recipe = Recipe(epochs=3, schedule="cosine")
     >>> recipe.replace(batch_size=64).batch_size
     64
-    >>> Recipe(epochs=0)
+    >>> Recipe(learning_rate="0.1")
     Traceback (most recent call last):
         ...
-    mnistkit.errors.RecipeError: epochs=0: expected a whole number of at least 1.
+    mnistkit.errors.RecipeError: learning_rate='0.1': expected a number above 0.
     """
 
     epochs: int = 6
@@ -91,41 +92,25 @@ class Recipe:
     metrics: tuple[str, ...] = ("accuracy",)
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise _refusal(name, value, "a whole number of at least 1")
-            object.__setattr__(self, name, int(value))
+        for name, convert, expected in _CONVERSIONS:
+            given = getattr(self, name)
+            value = convert(given)
+            if value is None:
+                raise refusal(name, given, expected)
+            object.__setattr__(self, name, value)
         if isinstance(self.augmentation, Mapping):
-            object.__setattr__(self, "augmentation", Augmentation(**self.augmentation))
+            object.__setattr__(self, "augmentation", Augmentation.from_dict(self.augmentation))
         for name, is_right, expected in self._expectations():
             if not is_right:
-                raise _refusal(name, getattr(self, name), expected)
-        object.__setattr__(self, "metrics", tuple(self.metrics))
-        object.__setattr__(self, "optimizer_options", dict(self.optimizer_options))
+                raise refusal(name, getattr(self, name), expected)
 
     def _expectations(self) -> Iterator[tuple[str, bool, str]]:
-        """Name of a setting, whether it is right, and what was expected; in this order."""
-        yield (
-            "metrics",
-            not isinstance(self.metrics, str),
-            f"a tuple of names, such as ({self.metrics!r},)",
-        )
-        yield (
-            "optimizer_options",
-            "learning_rate" not in self.optimizer_options,
-            "no learning_rate in it",
-        )
-        yield "learning_rate", 0 < self.learning_rate < math.inf, "a number above 0"
+        """What no setting has to fulfil alone: its name, whether it is right, what was expected."""
         yield (
             "final_learning_rate",
-            0 <= self.final_learning_rate <= self.learning_rate,
+            self.final_learning_rate <= self.learning_rate,
             "0 up to the learning rate",
         )
-        yield "warmup", 0 <= self.warmup < 1, "a share of the steps, at least 0, below 1"
-        yield "schedule", self.schedule in _SCHEDULES, f"one of {', '.join(_SCHEDULES)}"
-        for name in ("weight_decay", "label_smoothing", "weight_averaging"):
-            yield name, 0 <= getattr(self, name) < 1, "a share, at least 0, below 1"
         yield (
             "label_smoothing",
             not self.label_smoothing or self.loss == _CROSSENTROPY,
@@ -136,6 +121,31 @@ class Recipe:
             isinstance(self.augmentation, Augmentation | None),
             "a mnistkit.Augmentation",
         )
+
+    @classmethod
+    def from_dict(cls, settings: Any) -> Recipe:
+        """A recipe from settings that a file held.
+
+        Parameters
+        ----------
+        settings : any
+            What `to_dict` returned, or anything else.
+
+        Raises
+        ------
+        RecipeError
+            If it is no mapping, has an unknown name, or a setting makes no sense.
+
+        Examples
+        --------
+        >>> Recipe.from_dict({"epochs": 3})
+        Recipe(epochs=3)
+        >>> Recipe.from_dict(["epochs"])
+        Traceback (most recent call last):
+            ...
+        mnistkit.errors.RecipeError: A recipe is a mapping of settings, not ['epochs'].
+        """
+        return cls(**refuse_unknown("A recipe", settings, [one.name for one in fields(cls)]))
 
     def __repr__(self) -> str:
         """Only what differs from the defaults."""
@@ -148,12 +158,8 @@ class Recipe:
         return replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values that JSON can hold; ``Recipe(**settings)`` reads them."""
+        """The settings as plain values that JSON can hold; `from_dict` reads them."""
         return asdict(self) | {"metrics": list(self.metrics)}
-
-
-SUITS_MOST = Recipe(epochs=6, batch_size=64, learning_rate=0.002, schedule="cosine", warmup=0.1)
-"""How a model is trained that brings no recipe."""
 
 
 def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
@@ -174,7 +180,9 @@ def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
     """
     for name, recipe in recipes.items():
         if not isinstance(recipe, Recipe):
-            raise RecipeError(f"The recipe {name!r} must be a mnistkit.Recipe, not {recipe!r}.")
+            raise RecipeError(
+                f"The recipe {name!r} must be a mnistkit.Recipe, not {shown(recipe)}."
+            )
 
     def decorate(builder: Builder) -> Builder:
         setattr(builder, _ATTRIBUTE, MappingProxyType(dict(recipes)))
@@ -201,7 +209,7 @@ def choose_recipe(recipes: Mapping[str, Recipe], wanted: Recipe | str | None, mo
     if wanted is None:
         return next(iter(recipes.values()))
     if not isinstance(wanted, str):
-        raise RecipeError(f"recipe={wanted!r}: expected a mnistkit.Recipe or the name of one.")
+        raise RecipeError(f"recipe={shown(wanted)}: expected a mnistkit.Recipe or the name of one.")
     if wanted not in recipes:
         raise RecipeError(
             f"The model {model} has no recipe named {wanted!r}; it has "
@@ -214,5 +222,73 @@ def _default(setting: Field[Any]) -> Any:
     return {} if setting.default is MISSING else setting.default
 
 
-def _refusal(name: str, value: Any, expected: str) -> RecipeError:
-    return RecipeError(f"{name}={value!r}: expected {expected}.")
+def _natural(value: Any) -> int | None:
+    count = whole_number(value)
+    return count if count is not None and 1 <= count <= _MOST else None
+
+
+def _positive(value: Any) -> float | None:
+    rate = number(value)
+    return rate if rate is not None and rate > 0 else None
+
+
+def _at_least_0(value: Any) -> float | None:
+    rate = number(value)
+    return rate if rate is not None and rate >= 0 else None
+
+
+def _share(value: Any) -> float | None:
+    share = number(value)
+    return share if share is not None and 0 <= share < 1 else None
+
+
+def _schedule(value: Any) -> str | None:
+    return value if isinstance(value, str) and value in _SCHEDULES else None
+
+
+def _name(value: Any) -> str | None:
+    return str(value) if isinstance(value, str) and value.strip() else None
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list | tuple) or not all(map(_name, value)):
+        return None
+    return tuple(map(str, value))
+
+
+def _options(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, Mapping) or "learning_rate" in value or not all(map(_name, value)):
+        return None
+    try:
+        return {str(name): plain(option) for name, option in value.items()}
+    except (TypeError, OverflowError):
+        return None
+
+
+_COMPILE = "to use an object, compile the model yourself with trainer.compile(...)"
+_COUNT = f"a whole number of at least 1, at most {_MOST:,}"
+_SHARE = "a share, at least 0, below 1"
+# A setting's name; what turns it into a plain value, or None if it makes no sense; what it should
+# be. They are checked in this order.
+_CONVERSIONS: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
+    ("epochs", _natural, _COUNT),
+    ("batch_size", _natural, _COUNT),
+    ("metrics", _names, f"a tuple of names, such as ('accuracy',); {_COMPILE}"),
+    ("optimizer", _name, f"a name in keras.optimizers; {_COMPILE}"),
+    ("loss", _name, f"a name in keras.losses; {_COMPILE}"),
+    (
+        "optimizer_options",
+        _options,
+        "no learning_rate in it, and plain values by name: text, numbers, booleans, None, lists",
+    ),
+    ("learning_rate", _positive, "a number above 0"),
+    ("final_learning_rate", _at_least_0, "0 up to the learning rate"),
+    ("warmup", _share, "a share of the steps, at least 0, below 1"),
+    ("schedule", _schedule, f"one of {', '.join(_SCHEDULES)}"),
+    ("weight_decay", _share, _SHARE),
+    ("label_smoothing", _share, _SHARE),
+    ("weight_averaging", _share, _SHARE),
+)
+
+SUITS_MOST = Recipe(epochs=6, batch_size=64, learning_rate=0.002, schedule="cosine", warmup=0.1)
+"""How a model is trained that brings no recipe."""

@@ -6,13 +6,15 @@ the card. ``benchmarks/ship_weights.py`` makes them from a finished run.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import UnknownNameError, WeightsError
+from mnistkit.files.json_file import parse_json
+from mnistkit.models.recipe import Recipe
+from mnistkit.models.settings import number, plain, shown, whole_number
 from mnistkit.models.weights_file import set_weights
 
 if TYPE_CHECKING:
@@ -171,6 +173,8 @@ def weights_card(model: str, name: str) -> WeightsCard:
     ------
     UnknownNameError
         If there are no such weights.
+    WeightsError
+        If the file that says it is damaged.
 
     Examples
     --------
@@ -184,13 +188,13 @@ def weights_card(model: str, name: str) -> WeightsCard:
             + (f"there are {', '.join(map(repr, known))}." if known else "there are none at all. ")
             + ("" if known else "Train it: mnistkit.Trainer(...).fit(...).")
         )
-    text = (_FOLDER / f"{model}-{name}.json").read_text(encoding="utf-8")
-    content = json.loads(text)
-    measured = tuple(
-        MeasuredOn(**{**row, "accuracy_interval": tuple(row["accuracy_interval"])})
-        for row in content.pop("measured_on")
-    )
-    return WeightsCard(**content, measured_on=measured)
+    file = _FOLDER / f"{model}-{name}.json"
+    try:
+        return _card(parse_json(file.read_bytes()))
+    except (OSError, ValueError) as error:  # a RecipeError is a ValueError too
+        raise WeightsError(
+            f"The file {file.name!r} of the package is damaged: {error}. Install mnistkit again."
+        ) from error
 
 
 def runtime_file(model: str, name: str) -> Traversable:
@@ -217,7 +221,118 @@ def give_shipped_weights(model: keras.Model, model_name: str, name: str) -> None
     card = weights_card(model_name, name)
     file = _FOLDER / f"{model_name}-{name}.npz"
     try:
-        set_weights(model, file.read_bytes(), sha256=card.sha256, source=f"the file {file.name!r}")
+        content = file.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"The file {file.name!r} of the package cannot be read ({error.strerror}). Install "
+            "mnistkit again."
+        ) from error
+    try:
+        set_weights(model, content, sha256=card.sha256, source=f"the file {file.name!r}")
     except WeightsError as error:
         error.add_note(f"The weights {name!r} are for these options: {dict(card.options)!r}.")
         raise
+
+
+def _card(content: Any) -> WeightsCard:
+    """A card from what a file holds; whatever it lacks or has besides is a ValueError."""
+    return WeightsCard(**_fields(content, "the card", _OF_A_CARD))
+
+
+def _fields(content: Any, what: str, kinds: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """The fields of an object in JSON, each by a function that returns None for what is wrong."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{what} is {shown(content)}, expected fields with names")  # noqa: TRY004  (of a file)
+    different = sorted(content.keys() ^ kinds.keys())
+    if different:
+        has = "has an unknown field" if different[0] in content else "lacks the field"
+        raise ValueError(f"{what} {has} {shown(different[0])}")
+    fields = {}
+    for name, convert in kinds.items():
+        fields[name] = convert(content[name])
+        if fields[name] is None:
+            raise ValueError(f"{name} in {what} is {shown(content[name])}")
+    return fields
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: Any) -> int | None:
+    count = whole_number(value)
+    return count if count is not None and count >= 0 else None
+
+
+def _above_0(value: Any) -> float | None:
+    converted = number(value)
+    return converted if converted is not None and converted > 0 else None
+
+
+def _plain_values(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        return None
+    try:
+        return {name: plain(one) for name, one in value.items()}
+    except TypeError:
+        return None
+
+
+def _texts(value: Any) -> dict[str, str] | None:
+    is_right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return value if is_right else None
+
+
+def _training_data(value: Any) -> dict[str, Any] | None:
+    data = _plain_values(value)
+    if data is None or _count(data.get("num_images")) is None:
+        return None
+    return data if all(isinstance(data.get(name), str) for name in ("name", "sha256")) else None
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    Recipe.from_dict(value)
+    return dict(value)
+
+
+def _interval(value: Any) -> tuple[float, float] | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    low, high = map(number, value)
+    return None if low is None or high is None else (low, high)
+
+
+def _measurements(value: Any) -> tuple[MeasuredOn, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(MeasuredOn(**_fields(row, "measured_on", _OF_A_MEASUREMENT)) for row in value)
+
+
+_OF_A_MEASUREMENT: dict[str, Callable[[Any], Any]] = {
+    "data": _text,
+    "num_images": _count,
+    "accuracy": number,
+    "accuracy_interval": _interval,
+    "loss": number,
+    "calibration_error": number,
+}
+_OF_A_CARD: dict[str, Callable[[Any], Any]] = {
+    "model": _text,
+    "name": _text,
+    "options": _plain_values,
+    "sha256": _text,
+    "size": _count,
+    "runtime_sha256": _text,
+    "temperature": _above_0,
+    "parameters": _count,
+    "multiply_adds": _count,
+    "trained_on": _training_data,
+    "recipe": _settings,
+    "seed": _count,
+    "command": _text,
+    "versions": _texts,
+    "fit_seconds": number,
+    "machine": _text,
+    "measured_on": _measurements,
+    "licence": _text,
+}

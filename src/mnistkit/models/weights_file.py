@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mnistkit.errors import WeightsError
+from mnistkit.errors import NpzError, WeightsError
+from mnistkit.files.archives import archive_bytes, read_whole_archive
 
 if TYPE_CHECKING:
     import keras
 
+_MOST_LISTED = 5
+
 
 def weights_as_bytes(model: keras.Model) -> bytes:
-    """The content of a weights file."""
-    arrays = {_key(n, variable): variable.numpy() for n, variable in enumerate(model.weights)}
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    return content.getvalue()
+    """The content of a weights file.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Raises
+    ------
+    WeightsError
+        If a weight is infinite or no number, as after a training that has diverged.
+    """
+    arrays = {}
+    for number, variable in enumerate(model.weights):
+        array = np.asarray(variable.numpy())
+        if not _is_finite(array):
+            raise WeightsError(
+                f"The weights of the model {model.name!r} cannot be saved: {variable.path!r} has "
+                "values that are infinite or no numbers. Its training has diverged; train again, "
+                "with a lower learning rate."
+            )
+        key = f"{number:03d}:{variable.path}".replace("/", ".")  # Keras gives some names twice
+        if array.dtype.isbuiltin != 1:  # a type that another package has added to NumPy
+            key += _suffix(array.dtype)
+            array = array.view(_bits(array.dtype))
+        arrays[key] = array
+    return archive_bytes(arrays)
 
 
 def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str) -> None:
-    """Give a model the weights of a file.
+    """Give a model the weights of a file: all of them, or none if they do not fit.
 
     Parameters
     ----------
@@ -38,26 +63,84 @@ def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str)
     Raises
     ------
     WeightsError
-        If the content is another one, or the model has other weights.
+        If the content is another one, is damaged, has values that are no finite numbers, or the
+        model has other weights.
     """
     if hashlib.sha256(content).hexdigest() != sha256:
         raise WeightsError(
             f"{source} is not the file that was saved (its sha256 is not {sha256[:12]}...). "
             "Restore it from a copy, or train again."
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        arrays = [archive[name] for name in archive.files]
-    expected = [tuple(variable.shape) for variable in model.weights]
-    found = [array.shape for array in arrays]
-    if found != expected:
+    try:
+        # Stored, and so not larger than the file: a hash that was changed too proves nothing.
+        found = read_whole_archive(content, stored_only=True)
+    except NpzError as error:
         raise WeightsError(
-            f"The weights in {source} have the shapes {found}, but the model {model.name!r} has "
-            f"{expected}. It was built with other options, or its code has changed."
-        )
-    for variable, array in zip(model.weights, arrays, strict=True):
+            f"{source} holds no weights that can be read: {error} Restore it from a copy, or train "
+            "again."
+        ) from error
+    fitting = _fitting(model, found, source)
+    for path, array in zip((one.path for one in model.weights), fitting, strict=True):
+        if not _is_finite(array):
+            raise WeightsError(
+                f"The weights in {source} are of no use: {path!r} has values that are infinite or "
+                "no numbers. Restore it from a copy, or train again."
+            )
+    for variable, array in zip(model.weights, fitting, strict=True):
         variable.assign(array)
 
 
-def _key(number: int, variable: Any) -> str:
-    """A readable name; the number keeps names apart that Keras gave twice."""
-    return f"{number:03d}:{variable.path}".replace("/", ".")
+def _fitting(
+    model: keras.Model, found: Mapping[str, NDArray[Any]], source: str
+) -> list[NDArray[Any]]:
+    """The arrays of a file as the model's variables need them, if they are what it needs."""
+    expected = [(one.path, np.asarray(one.numpy())) for one in model.weights]
+    decoded = [_decoded(*item) for item in found.items()]
+    differences = [
+        f"  {path}: {_kind(array)} found, {_kind(wanted)} expected"
+        for (path, wanted), array in zip(expected, decoded, strict=False)
+        if _kind(array) != _kind(wanted)
+    ]
+    if len(decoded) != len(expected):
+        differences.insert(0, f"  {len(decoded)} arrays found, {len(expected)} expected")
+    if differences:
+        more = len(differences) - _MOST_LISTED
+        listed = "".join(f"\n{line}" for line in differences[:_MOST_LISTED])
+        raise WeightsError(
+            f"The weights in {source} do not have the shapes and types of the model "
+            f"{model.name!r}, which was built with other options, or its code has changed:{listed}"
+            + (f"\n  and {more} more" if more > 0 else "")
+        )
+    return decoded
+
+
+def _decoded(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """An array of a file in the type that its name ends with, if that is not one of NumPy's own."""
+    import ml_dtypes
+
+    for dtype in (np.dtype(ml_dtypes.bfloat16),):
+        if name.endswith(_suffix(dtype)) and array.dtype == _bits(dtype):
+            return array.view(dtype)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _suffix(dtype: np.dtype[Any]) -> str:
+    return f"@{dtype.name}"
+
+
+def _bits(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type to store others in: NumPy writes them without a name, as bytes."""
+    return np.dtype(f"u{dtype.itemsize}")
+
+
+def _kind(array: NDArray[Any]) -> str:
+    return f"{array.dtype.name} {array.shape}"[:80]
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    """Whether there are no infinities, and nothing that is no number."""
+    if array.dtype.kind in "biu":
+        return True
+    if array.dtype.kind not in "fV":  # V: bfloat16, in the eyes of NumPy
+        return False
+    return bool(np.isfinite(array).all())
