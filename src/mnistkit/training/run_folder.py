@@ -282,8 +282,8 @@ class RunFolder:
         """Read a finished run; see `Trainer.load`."""
         description, files = self._finished()
         try:
-            recipe = Recipe(**description["recipe"])
-        except (RecipeError, TypeError) as error:
+            recipe = Recipe.from_dict(description["recipe"])
+        except RecipeError as error:
             raise RunFolderError(
                 f"{str(self.path / RUN_FILE)!r} has a recipe that makes no sense: {error}"
             ) from error
