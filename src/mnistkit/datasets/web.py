@@ -1,0 +1,371 @@
+"""Read what a URL leads to, from a server or a proxy that may do anything.
+
+requests reads the environment here: proxies, certificates, ``.netrc``, and how a URL is written.
+It does not do the asking, since nothing in it limits how long a server may take for a line of its
+answer, or how many lines there are. Every byte comes through a socket that knows a deadline and
+how much may still come.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import re
+import socket
+import ssl
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from mnistkit.datasets.source import SourceError
+
+if TYPE_CHECKING:
+    import requests
+
+_PIECE = 1 << 16
+_MOST_REDIRECTS = 10
+_REDIRECTS = (301, 302, 303, 307, 308)
+# A source that sends less than this within the timeout counts as stalled, though not silent.
+_FEWEST_BYTES_PER_TIMEOUT = 1 << 10
+# All answers' lines together, of redirects and proxies too, and what surrounds the content.
+_MOST_BESIDE_CONTENT = 1 << 18
+_MOST_AROUND_A_BYTE = 16  # a chunk can consist of one byte
+_TRANSIENT_STATUS = (408, 425, 429)  # and every 5xx
+_HTML = re.compile(rb"(\xef\xbb\xbf)?\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
+_HEAD = 1 << 9
+
+
+def read_web(url: str, size: int | None, patience: float) -> Generator[bytes]:
+    """Yield the content that a URL leads to, as it arrives.
+
+    Parameters
+    ----------
+    url : str
+        http or https.
+    size : int or None
+        How many bytes are expected, if that is known.
+    patience : float
+        Connections, redirects and headers together may take that many seconds, as may every
+        kilobyte of the content, and what follows it.
+
+    Raises
+    ------
+    SourceError
+        If it does not come; never another exception, and never with a part of the URL that could
+        be a secret.
+    """
+    guard = _Guard(patience)
+    with contextlib.ExitStack() as stack:
+        response, host = _follow(url, guard, stack)
+        if response.status != http.client.OK:
+            phrase = http.client.responses.get(response.status, "")
+            raise SourceError(
+                f"HTTP {response.status} {phrase}".rstrip(),
+                is_transient=response.status in _TRANSIENT_STATUS or response.status >= 500,
+            )
+        origin = "" if host == _host(url) else f" from {host}, where it redirected to"
+        content = _content(response, size, guard)
+        head = b""
+        try:
+            while len(head) < _HEAD and (piece := next(content, b"")):
+                head += piece
+        except SourceError:
+            _refuse_html(head, response, origin)  # a page says more than that it was cut
+            raise
+        _refuse_html(head, response, origin)
+        yield head
+        yield from content
+
+
+class _Guard:
+    """How long a source may still take, and how many bytes; content prolongs it, nothing else."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._deadline = time.monotonic() + patience
+        self._allowed = _MOST_BESIDE_CONTENT
+        self._received = self._since = 0  # bytes of content: all, and since the deadline was set
+        self._has_begun = False
+
+    def seconds(self) -> float:
+        """For how long to wait at most."""
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise self.stalled()
+        return seconds
+
+    def count(self, received: int) -> None:
+        """Note bytes that arrived, of whatever kind."""
+        self._allowed -= received
+        if self._allowed < 0:
+            raise SourceError(
+                f"sent more than {_MOST_BESIDE_CONTENT:,} bytes of headers or the like"
+            )
+
+    def begin_content(self) -> None:
+        self._has_begun = True
+        self._deadline = time.monotonic() + self._patience
+
+    def count_content(self, received: int, size: int | None) -> None:
+        """Note bytes of the content, which were counted as bytes already."""
+        self._allowed += received * _MOST_AROUND_A_BYTE
+        self._received += received
+        self._since += received
+        if self._since >= _FEWEST_BYTES_PER_TIMEOUT or self._received == size:
+            self._since = 0
+            self._deadline = time.monotonic() + self._patience
+
+    def stalled(self) -> SourceError:
+        """The exception for a deadline that has passed."""
+        reason = f"no answer within {self._patience:g} s"
+        if self._since:
+            reason = f"sent only {self._since:,} bytes in {self._patience:g} s"
+            reason += f", {self._received:,} in all"
+        elif self._has_begun:
+            reason = f"sent nothing for {self._patience:g} s after {self._received:,} bytes"
+        return SourceError(f"stalled: {reason}", is_transient=True)
+
+    def cut(self, size: int | None) -> SourceError:
+        """The exception for a connection that ended within the content."""
+        of = "" if size is None else f" of {size:,}"
+        return SourceError(
+            f"the connection was cut after {self._received:,}{of} bytes", is_transient=True
+        )
+
+    def connect(self, address: tuple[str, int], *_: object) -> socket.socket:
+        """Do what `socket.create_connection` does, with one deadline for all of a host's addresses.
+
+        Each gets its share, so that one which does not answer leaves time for the others.
+        """
+        reason: OSError = OSError("the host has no address")
+        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        for number, (family, kind, protocol, _name, place) in enumerate(found):
+            connection: socket.socket = _guarded(socket.socket, self)(family, kind, protocol)
+            try:
+                connection.settimeout(self.seconds() / (len(found) - number))
+                connection.connect(place)
+                connection.settimeout(self.seconds())
+            except OSError as error:
+                connection.close()
+                reason = error
+            else:
+                return connection
+        if isinstance(reason, TimeoutError):
+            raise SourceError(f"no connection within {self._patience:g} s")
+        raise reason
+
+
+def _guarded(kind: type[socket.socket], guard: _Guard) -> Any:
+    """A class of sockets, plain or secure, that asks a guard before and after it receives.
+
+    The socket's timeout alone would be that of each single wait. Python's own handshake of a
+    secure connection, and its reading of one record, do keep to it as a whole.
+    """
+
+    class Guarded(kind):  # type: ignore[misc, valid-type]
+        def recv_into(self, *args: Any) -> int:
+            self.settimeout(guard.seconds())
+            try:
+                received: int = super().recv_into(*args)
+            except TimeoutError:
+                raise guard.stalled() from None
+            guard.count(received)
+            return received
+
+    return Guarded
+
+
+def _follow(
+    url: str, guard: _Guard, stack: contextlib.ExitStack
+) -> tuple[http.client.HTTPResponse, str | None]:
+    """Ask, and ask where the answer points to; return the last answer and who gave it."""
+    import requests
+
+    with requests.Session() as session:
+        request = _request(session, url)
+        for _ in range(_MOST_REDIRECTS + 1):
+            response = _ask(session, request, guard, stack)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None:
+                return response, _host(str(request.url))
+            stack.close()  # unread: what a redirect says beside that can be endless
+            there = _request(session, _joined(str(request.url), location))
+            is_elsewhere: Any = session.should_strip_auth  # it has no types
+            if not is_elsewhere(str(request.url), str(there.url)):
+                there.headers.update(_authorization(request))
+            request = there
+    raise SourceError(f"redirected more than {_MOST_REDIRECTS} times, as in a loop")
+
+
+def _request(session: requests.Session, url: str) -> requests.PreparedRequest:
+    """A URL as it is sent, with what the environment or the URL say about who asks."""
+    import requests
+
+    try:
+        request = session.prepare_request(requests.Request("GET", url))
+        parts = urlsplit(str(request.url))
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return request
+    except (requests.RequestException, ValueError):
+        pass
+    raise SourceError("no usable answer: the URL, or that of a redirect, is no http or https URL")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location.encode("latin-1").decode())
+    except ValueError:
+        return ""
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _authorization(request: requests.PreparedRequest) -> dict[str, str]:
+    header = request.headers.get("Authorization")
+    return {"Authorization": str(header)} if header else {}
+
+
+def _ask(
+    session: requests.Session,
+    request: requests.PreparedRequest,
+    guard: _Guard,
+    stack: contextlib.ExitStack,
+) -> http.client.HTTPResponse:
+    """Send one request, through the proxy that the environment names, and read the headers."""
+    import requests
+
+    url = str(request.url)
+    settings: Any = session.merge_environment_settings(url, {}, False, None, None)
+    proxy = requests.utils.select_proxy(url, settings["proxies"])
+    headers = {"User-Agent": "mnistkit", "Connection": "close", **_authorization(request)}
+    target = request.path_url
+    with _in_few_words(guard, " through the proxy" if proxy else ""):
+        to = urlsplit(url)
+        place, extra = _proxy(proxy) if proxy else (to, {})
+        connection = _connection(place, to.scheme, settings["verify"], guard)
+        if proxy and to.scheme == "https":
+            if place.scheme == "https":
+                raise SourceError(
+                    "no connection through the proxy: https through a proxy that itself is "
+                    "reached by https is not supported"
+                )
+            connection.set_tunnel(str(to.hostname), to.port or 443, headers=extra)
+        elif proxy:
+            target = requests.utils.urldefragauth(url)
+            headers |= extra
+        stack.callback(connection.close)
+        connection.request("GET", target, headers=headers)
+        response = connection.getresponse()
+    stack.callback(response.close)
+    return response
+
+
+def _proxy(url: str) -> tuple[SplitResult, dict[str, str]]:
+    """Where a proxy is, and how to tell it who asks."""
+    import requests
+
+    try:
+        completed: Any = requests.utils.prepend_scheme_if_needed  # it has no types
+        url = completed(url, "http")
+        place = urlsplit(url)
+        if place.scheme in {"http", "https"} and place.hostname and (place.port or 1) > 0:
+            name, password = requests.utils.get_auth_from_url(url)
+            token = base64.b64encode(f"{name}:{password}".encode()).decode()
+            return place, {"Proxy-Authorization": f"Basic {token}"} if name else {}
+    except ValueError:
+        pass
+    raise SourceError("no connection through the proxy: its URL is no http URL with a host")
+
+
+def _connection(
+    place: SplitResult, scheme: str, verify: bool | str, guard: _Guard
+) -> http.client.HTTPConnection:
+    """A connection to a server or a proxy, not yet made, for URLs of a scheme."""
+    host = str(place.hostname)
+    port = place.port or {"http": 80, "https": 443}[place.scheme]
+    if "https" in {place.scheme, scheme}:
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, port, context=_context(verify, guard)
+        )
+    else:
+        connection = http.client.HTTPConnection(host, port)
+    # http.client has no public way to say how to connect.
+    vars(connection)["_create_connection"] = guard.connect
+    return connection
+
+
+def _context(verify: bool | str, guard: _Guard) -> ssl.SSLContext:
+    """Whom to trust: the file or folder that the environment names, else the system and certifi."""
+    import requests
+
+    try:
+        if isinstance(verify, str):
+            is_folder = Path(verify).is_dir()
+            context = ssl.create_default_context(
+                cafile=None if is_folder else verify, capath=verify if is_folder else None
+            )
+        else:
+            context = ssl.create_default_context()  # $SSL_CERT_FILE too
+            context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    except OSError as error:
+        raise SourceError(
+            f"no secure connection: the certificates at $REQUESTS_CA_BUNDLE or $CURL_CA_BUNDLE "
+            f"cannot be read ({error.strerror})"
+        ) from None
+    context.sslsocket_class = _guarded(ssl.SSLSocket, guard)
+    return context
+
+
+@contextlib.contextmanager
+def _in_few_words(guard: _Guard, via: str) -> Iterator[None]:
+    """Say why there was no answer; what others say about it can hold the whole URL."""
+    try:
+        yield
+    except TimeoutError:
+        raise guard.stalled() from None
+    except ssl.SSLError as error:
+        raise SourceError(f"no secure connection: {error}") from None
+    except (ConnectionResetError, ConnectionAbortedError, BrokenPipeError):
+        reason = "the connection was cut before an answer came"
+        raise SourceError(reason, is_transient=True) from None
+    except OSError as error:
+        refused = re.match(r"Tunnel connection failed: (\d+)", str(error))
+        reason = f"HTTP {refused[1]}" if refused else f"[Errno {error.errno}] {error.strerror}"
+        raise SourceError(f"no connection{via}: {reason}") from None
+    except (http.client.HTTPException, ValueError):
+        raise SourceError("no usable answer: it is not HTTP") from None
+
+
+def _content(
+    response: http.client.HTTPResponse, size: int | None, guard: _Guard
+) -> Iterator[bytes]:
+    """Yield the bytes of an answer as they arrive, for as long as they do arrive."""
+    promised = response.length
+    received = 0
+    guard.begin_content()
+    try:
+        # read1 returns what is there; read would wait, drop by drop, until a piece is full.
+        while piece := response.read1(_PIECE):
+            yield piece
+            received += len(piece)
+            guard.count_content(len(piece), size)
+    except (http.client.HTTPException, OSError, ValueError):
+        raise guard.cut(size) from None
+    # Without a promise, the end of the connection is the only end there is.
+    expected = None if response.chunked else size if promised is None else promised
+    if expected is not None and received < expected:
+        raise guard.cut(size)
+
+
+def _refuse_html(head: bytes, response: http.client.HTTPResponse, origin: str) -> None:
+    is_labelled = (response.headers.get("Content-Type") or "").startswith("text/html")
+    if _HTML.match(head) or (is_labelled and head.lstrip().startswith(b"<")):
+        raise SourceError(f"got an HTML page{origin}, as a login page or a proxy sends")
