@@ -158,7 +158,8 @@ def ensure_writable_folder(folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # What is decoded into it counts only while nobody else may write there.
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         # Only writing shows whether one can write: access rights are not all there is to it.
         with tempfile.TemporaryFile(dir=folder):
             return folder
