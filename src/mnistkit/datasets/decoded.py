@@ -84,7 +84,8 @@ def _read(path: Path, names: Sequence[str], sources: Sequence[RemoteFile]) -> Ar
     for name, array in arrays.items():
         kind, _, of = name.partition("_")
         expected = ("int64" if kind == "writers" else "uint8", 3 if kind == "x" else 1)
-        if (str(array.dtype), array.ndim) != expected or len(array) != len(arrays[f"y_{of}"]):
+        length = arrays[f"y_{of}"].shape[:1]
+        if (str(array.dtype), array.ndim) != expected or array.shape[:1] != length:
             raise NpzError(f"{name!r} in it is {array.dtype} of shape {array.shape}")
     return arrays
 

@@ -209,8 +209,8 @@ def _request(session: requests.Session, url: str) -> requests.PreparedRequest:
         parts = urlsplit(str(request.url))
         if parts.scheme in {"http", "https"} and parts.hostname:
             return request
-    except (requests.RequestException, ValueError):
-        pass
+    except (requests.RequestException, ValueError, TypeError):
+        pass  # what they say has the URL in it
     raise SourceError("no usable answer: the URL, or that of a redirect, is no http or https URL")
 
 
@@ -280,8 +280,8 @@ def _proxy(url: str) -> tuple[SplitResult, dict[str, str]]:
             name, password = requests.utils.get_auth_from_url(url)
             token = base64.b64encode(f"{name}:{password}".encode()).decode()
             return place, {"Proxy-Authorization": f"Basic {token}"} if name else {}
-    except ValueError:
-        pass
+    except (ValueError, TypeError):
+        pass  # what they say has the URL in it
     raise SourceError("no connection through the proxy: its URL is no http URL with a host")
 
 
