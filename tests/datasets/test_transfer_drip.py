@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -297,55 +297,54 @@ def test_what_drips_over_a_secure_connection(
     assert outcome(url.replace("http:", "https:")).startswith("stalled: sent only ")
 
 
+@pytest.mark.parametrize("to_proxy", ["http", "https"])
 def test_a_tunnel_through_a_proxy(
-    secure_server: LyingServer, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    secure_server: LyingServer,
+    certificate: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    to_proxy: str,
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate[0]))
     url = secure_server.put(f"/{NAME}", secure_server.whole(CONTENT)).replace("http:", "https:")
-    with Tunnel(secure_server.server_port) as proxy:
-        monkeypatch.setenv("https_proxy", f"http://me:secret@127.0.0.1:{proxy.port}")
-        monkeypatch.setenv("no_proxy", "")
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        arguments = (listening, secure_server.server_port, received)
+        if to_proxy == "https":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            arguments = (context.wrap_socket(listening, server_side=True), *arguments[1:])
+        proxy = threading.Thread(target=tunnel, args=arguments)
+        proxy.start()
+        port = arguments[0].getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"{to_proxy}://me:secret@127.0.0.1:{port}")
         (path,) = fetch([a_file(url)])
+        proxy.join()
+        arguments[0].close()
     assert path.read_bytes() == CONTENT
-    assert proxy.received.startswith(b"CONNECT 127.0.0.1:")
-    assert b"Proxy-Authorization: Basic bWU6c2VjcmV0" in proxy.received
+    assert b"".join(received).startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic bWU6c2VjcmV0" in b"".join(received)
 
 
-class Tunnel:
-    """A proxy that connects one client to a port of this machine."""
+def tunnel(listening: socket.socket, port: int, received: list[bytes]) -> None:
+    """Be a proxy that connects one client to a port of this machine."""
+    client, _ = listening.accept()
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        while b"\r\n\r\n" not in b"".join(received):
+            received.append(client.recv(1))
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=copy, args=(server, client))
+        back.start()
+        copy(client, server)
+        back.join()
 
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self.received = b""
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.close()
-
-    def _serve(self) -> None:
-        client, _ = self._listening.accept()
-        with client, socket.create_connection(("127.0.0.1", self._to)) as server:
-            while b"\r\n\r\n" not in self.received:
-                self.received += client.recv(1)
-            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=self._copy, args=(server, client))
-            back.start()
-            self._copy(client, server)
-            back.join()
-
-    @staticmethod
-    def _copy(source: socket.socket, target: socket.socket) -> None:
-        try:
-            while piece := source.recv(65_536):
-                target.sendall(piece)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+def copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while piece := source.recv(65_536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
 
 
 def test_a_name_and_password_stay_with_their_host(

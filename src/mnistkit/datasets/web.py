@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -168,11 +169,14 @@ def _guarded(kind: type[socket.socket], guard: _Guard) -> Any:
     class Guarded(kind):  # type: ignore[misc, valid-type]
         def recv_into(self, *args: Any) -> int:
             self.settimeout(guard.seconds())
-            try:
-                received: int = super().recv_into(*args)
-            except TimeoutError:
-                raise guard.stalled() from None
+            received: int = super().recv_into(*args)
             guard.count(received)
+            return received
+
+        def recv(self, *args: Any) -> bytes:
+            self.settimeout(guard.seconds())
+            received: bytes = super().recv(*args)
+            guard.count(len(received))
             return received
 
     return Guarded
@@ -250,13 +254,8 @@ def _ask(
     with _in_few_words(guard, " through the proxy" if proxy else ""):
         to = urlsplit(url)
         place, extra = _proxy(proxy) if proxy else (to, {})
-        connection = _connection(place, to.scheme, settings["verify"], guard)
+        connection = _connection(place, to, settings["verify"], guard)
         if proxy and to.scheme == "https":
-            if place.scheme == "https":
-                raise SourceError(
-                    "no connection through the proxy: https through a proxy that itself is "
-                    "reached by https is not supported"
-                )
             connection.set_tunnel(str(to.hostname), to.port or 443, headers=extra)
         elif proxy:
             target = requests.utils.urldefragauth(url)
@@ -286,19 +285,28 @@ def _proxy(url: str) -> tuple[SplitResult, dict[str, str]]:
 
 
 def _connection(
-    place: SplitResult, scheme: str, verify: bool | str, guard: _Guard
+    place: SplitResult, to: SplitResult, verify: bool | str, guard: _Guard
 ) -> http.client.HTTPConnection:
-    """A connection to a server or a proxy, not yet made, for URLs of a scheme."""
+    """A connection, not yet made, to a place: where the URL leads to, or a proxy on the way."""
     host = str(place.hostname)
     port = place.port or {"http": 80, "https": 443}[place.scheme]
-    if "https" in {place.scheme, scheme}:
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            host, port, context=_context(verify, guard)
-        )
-    else:
+    if "https" not in {place.scheme, to.scheme}:
         connection = http.client.HTTPConnection(host, port)
-    # http.client has no public way to say how to connect.
+        # http.client has no public way to say how to connect.
+        vars(connection)["_create_connection"] = guard.connect
+        return connection
+    context = _context(verify, guard)
+    connection = http.client.HTTPSConnection(host, port, context=context)
     vars(connection)["_create_connection"] = guard.connect
+    if place is not to and place.scheme == to.scheme:  # one secure connection inside another
+        from urllib3.util.ssltransport import SSLTransport
+
+        vars(connection)["_create_connection"] = lambda *address: context.wrap_socket(
+            guard.connect(*address), server_hostname=host
+        )
+        vars(connection)["_context"] = SimpleNamespace(
+            wrap_socket=lambda outer, server_hostname: SSLTransport(outer, context, server_hostname)
+        )
     return connection
 
 
@@ -357,6 +365,8 @@ def _content(
             yield piece
             received += len(piece)
             guard.count_content(len(piece), size)
+    except TimeoutError:
+        raise guard.stalled() from None
     except (http.client.HTTPException, OSError, ValueError):
         raise guard.cut(size) from None
     # Without a promise, the end of the connection is the only end there is.
