@@ -12,15 +12,14 @@ import base64
 import contextlib
 import http.client
 import re
-import socket
 import ssl
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from mnistkit.datasets.guard import Guard, guarded
 from mnistkit.datasets.source import SourceError
 
 if TYPE_CHECKING:
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 _PIECE = 1 << 16
 _MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 303, 307, 308)
-# A source that sends less than this within the timeout counts as stalled, though not silent.
-_FEWEST_BYTES_PER_TIMEOUT = 1 << 10
-# All answers' lines together, of redirects and proxies too, and what surrounds the content.
-_MOST_BESIDE_CONTENT = 1 << 18
-_MOST_AROUND_A_BYTE = 16  # a chunk can consist of one byte
 _TRANSIENT_STATUS = (408, 425, 429)  # and every 5xx
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _HEAD = 1 << 9
@@ -49,8 +43,7 @@ def read_web(url: str, size: int | None, patience: float) -> Generator[bytes]:
     size : int or None
         How many bytes are expected, if that is known.
     patience : float
-        Connections, redirects and headers together may take that many seconds, as may every
-        kilobyte of the content, and what follows it.
+        For how many seconds to wait, see `Guard`.
 
     Raises
     ------
@@ -58,157 +51,62 @@ def read_web(url: str, size: int | None, patience: float) -> Generator[bytes]:
         If it does not come; never another exception, and never with a part of the URL that could
         be a secret.
     """
-    guard = _Guard(patience)
+    guard = Guard(patience)
     with contextlib.ExitStack() as stack:
-        response, host = _follow(url, guard, stack)
+        response, elsewhere = _follow(url, guard, stack)
         if response.status != http.client.OK:
             phrase = http.client.responses.get(response.status, "")
             raise SourceError(
                 f"HTTP {response.status} {phrase}".rstrip(),
                 is_transient=response.status in _TRANSIENT_STATUS or response.status >= 500,
             )
-        origin = "" if host == _host(url) else f" from {host}, where it redirected to"
         content = _content(response, size, guard)
         head = b""
         try:
             while len(head) < _HEAD and (piece := next(content, b"")):
                 head += piece
         except SourceError:
-            _refuse_html(head, response, origin)  # a page says more than that it was cut
+            _refuse_html(head, response, elsewhere)  # a page says more than that it was cut
             raise
-        _refuse_html(head, response, origin)
+        _refuse_html(head, response, elsewhere)
         yield head
         yield from content
 
 
-class _Guard:
-    """How long a source may still take, and how many bytes; content prolongs it, nothing else."""
-
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
-        self._deadline = time.monotonic() + patience
-        self._allowed = _MOST_BESIDE_CONTENT
-        self._received = self._since = 0  # bytes of content: all, and since the deadline was set
-        self._has_begun = False
-
-    def seconds(self) -> float:
-        """For how long to wait at most."""
-        seconds = self._deadline - time.monotonic()
-        if seconds <= 0:
-            raise self.stalled()
-        return seconds
-
-    def count(self, received: int) -> None:
-        """Note bytes that arrived, of whatever kind."""
-        self._allowed -= received
-        if self._allowed < 0:
-            raise SourceError(
-                f"sent more than {_MOST_BESIDE_CONTENT:,} bytes of headers or the like"
-            )
-
-    def begin_content(self) -> None:
-        self._has_begun = True
-        self._deadline = time.monotonic() + self._patience
-
-    def count_content(self, received: int, size: int | None) -> None:
-        """Note bytes of the content, which were counted as bytes already."""
-        self._allowed += received * _MOST_AROUND_A_BYTE
-        self._received += received
-        self._since += received
-        if self._since >= _FEWEST_BYTES_PER_TIMEOUT or self._received == size:
-            self._since = 0
-            self._deadline = time.monotonic() + self._patience
-
-    def stalled(self) -> SourceError:
-        """The exception for a deadline that has passed."""
-        reason = f"no answer within {self._patience:g} s"
-        if self._since:
-            reason = f"sent only {self._since:,} bytes in {self._patience:g} s"
-            reason += f", {self._received:,} in all"
-        elif self._has_begun:
-            reason = f"sent nothing for {self._patience:g} s after {self._received:,} bytes"
-        return SourceError(f"stalled: {reason}", is_transient=True)
-
-    def cut(self, size: int | None) -> SourceError:
-        """The exception for a connection that ended within the content."""
-        of = "" if size is None else f" of {size:,}"
-        return SourceError(
-            f"the connection was cut after {self._received:,}{of} bytes", is_transient=True
-        )
-
-    def connect(self, address: tuple[str, int], *_: object) -> socket.socket:
-        """Do what `socket.create_connection` does, with one deadline for all of a host's addresses.
-
-        Each gets its share, so that one which does not answer leaves time for the others.
-        """
-        reason: OSError = OSError("the host has no address")
-        found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
-        for number, (family, kind, protocol, _name, place) in enumerate(found):
-            connection: socket.socket = _guarded(socket.socket, self)(family, kind, protocol)
-            try:
-                connection.settimeout(self.seconds() / (len(found) - number))
-                connection.connect(place)
-                connection.settimeout(self.seconds())
-            except OSError as error:
-                connection.close()
-                reason = error
-            else:
-                return connection
-        if isinstance(reason, TimeoutError):
-            raise SourceError(f"no connection within {self._patience:g} s")
-        raise reason
-
-
-def _guarded(kind: type[socket.socket], guard: _Guard) -> Any:
-    """A class of sockets, plain or secure, that asks a guard before and after it receives.
-
-    The socket's timeout alone would be that of each single wait. Python's own handshake of a
-    secure connection, and its reading of one record, do keep to it as a whole.
-    """
-
-    class Guarded(kind):  # type: ignore[misc, valid-type]
-        def recv_into(self, *args: Any) -> int:
-            self.settimeout(guard.seconds())
-            received: int = super().recv_into(*args)
-            guard.count(received)
-            return received
-
-        def recv(self, *args: Any) -> bytes:
-            self.settimeout(guard.seconds())
-            received: bytes = super().recv(*args)
-            guard.count(len(received))
-            return received
-
-    return Guarded
-
-
 def _follow(
-    url: str, guard: _Guard, stack: contextlib.ExitStack
-) -> tuple[http.client.HTTPResponse, str | None]:
-    """Ask, and ask where the answer points to; return the last answer and who gave it."""
+    url: str, guard: Guard, stack: contextlib.ExitStack
+) -> tuple[http.client.HTTPResponse, str]:
+    """Ask, and ask where the answer points to; return the last answer, and its host if another."""
     import requests
 
     with requests.Session() as session:
-        request = _request(session, url)
+        # A server that packs a file which is packed already would change its bytes.
+        wanted = {"User-Agent": "mnistkit", "Accept-Encoding": "identity", "Connection": "close"}
+        session.headers.clear()
+        session.headers.update(wanted)
+        request = first = _request(session, url)
         for _ in range(_MOST_REDIRECTS + 1):
             response = _ask(session, request, guard, stack)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
-                return response, _host(str(request.url))
+                host = urlsplit(str(request.url)).hostname
+                return response, "" if host == urlsplit(str(first.url)).hostname else str(host)
             stack.close()  # unread: what a redirect says beside that can be endless
-            there = _request(session, _joined(str(request.url), location))
+            there = _request(session, location, str(request.url))
             is_elsewhere: Any = session.should_strip_auth  # it has no types
-            if not is_elsewhere(str(request.url), str(there.url)):
-                there.headers.update(_authorization(request))
+            if not is_elsewhere(request.url, there.url) and "Authorization" in request.headers:
+                there.headers["Authorization"] = request.headers["Authorization"]
             request = there
     raise SourceError(f"redirected more than {_MOST_REDIRECTS} times, as in a loop")
 
 
-def _request(session: requests.Session, url: str) -> requests.PreparedRequest:
+def _request(session: requests.Session, url: str, base: str = "") -> requests.PreparedRequest:
     """A URL as it is sent, with what the environment or the URL say about who asks."""
     import requests
 
     try:
+        if base:  # http.client took every byte of a header for a letter
+            url = urljoin(base, url.encode("latin-1").decode())
         request = session.prepare_request(requests.Request("GET", url))
         parts = urlsplit(str(request.url))
         if parts.scheme in {"http", "https"} and parts.hostname:
@@ -218,29 +116,10 @@ def _request(session: requests.Session, url: str) -> requests.PreparedRequest:
     raise SourceError("no usable answer: the URL, or that of a redirect, is no http or https URL")
 
 
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location.encode("latin-1").decode())
-    except ValueError:
-        return ""
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
-
-
-def _authorization(request: requests.PreparedRequest) -> dict[str, str]:
-    header = request.headers.get("Authorization")
-    return {"Authorization": str(header)} if header else {}
-
-
 def _ask(
     session: requests.Session,
     request: requests.PreparedRequest,
-    guard: _Guard,
+    guard: Guard,
     stack: contextlib.ExitStack,
 ) -> http.client.HTTPResponse:
     """Send one request, through the proxy that the environment names, and read the headers."""
@@ -249,7 +128,7 @@ def _ask(
     url = str(request.url)
     settings: Any = session.merge_environment_settings(url, {}, False, None, None)
     proxy = requests.utils.select_proxy(url, settings["proxies"])
-    headers = {"User-Agent": "mnistkit", "Connection": "close", **_authorization(request)}
+    headers: dict[str, Any] = dict(request.headers)
     target = request.path_url
     with _in_few_words(guard, " through the proxy" if proxy else ""):
         to = urlsplit(url)
@@ -285,7 +164,7 @@ def _proxy(url: str) -> tuple[SplitResult, dict[str, str]]:
 
 
 def _connection(
-    place: SplitResult, to: SplitResult, verify: bool | str, guard: _Guard
+    place: SplitResult, to: SplitResult, verify: bool | str, guard: Guard
 ) -> http.client.HTTPConnection:
     """A connection, not yet made, to a place: where the URL leads to, or a proxy on the way."""
     host = str(place.hostname)
@@ -310,7 +189,7 @@ def _connection(
     return connection
 
 
-def _context(verify: bool | str, guard: _Guard) -> ssl.SSLContext:
+def _context(verify: bool | str, guard: Guard) -> ssl.SSLContext:
     """Whom to trust: the file or folder that the environment names, else the system and certifi."""
     import requests
 
@@ -328,12 +207,12 @@ def _context(verify: bool | str, guard: _Guard) -> ssl.SSLContext:
             f"no secure connection: the certificates at $REQUESTS_CA_BUNDLE or $CURL_CA_BUNDLE "
             f"cannot be read ({error.strerror})"
         ) from None
-    context.sslsocket_class = _guarded(ssl.SSLSocket, guard)
+    context.sslsocket_class = guarded(ssl.SSLSocket, guard)
     return context
 
 
 @contextlib.contextmanager
-def _in_few_words(guard: _Guard, via: str) -> Iterator[None]:
+def _in_few_words(guard: Guard, via: str) -> Iterator[None]:
     """Say why there was no answer; what others say about it can hold the whole URL."""
     try:
         yield
@@ -352,9 +231,7 @@ def _in_few_words(guard: _Guard, via: str) -> Iterator[None]:
         raise SourceError("no usable answer: it is not HTTP") from None
 
 
-def _content(
-    response: http.client.HTTPResponse, size: int | None, guard: _Guard
-) -> Iterator[bytes]:
+def _content(response: http.client.HTTPResponse, size: int | None, guard: Guard) -> Iterator[bytes]:
     """Yield the bytes of an answer as they arrive, for as long as they do arrive."""
     promised = response.length
     received = 0
@@ -375,7 +252,8 @@ def _content(
         raise guard.cut(size)
 
 
-def _refuse_html(head: bytes, response: http.client.HTTPResponse, origin: str) -> None:
+def _refuse_html(head: bytes, response: http.client.HTTPResponse, elsewhere: str) -> None:
+    origin = f" from {elsewhere}, where it redirected to" if elsewhere else ""
     is_labelled = (response.headers.get("Content-Type") or "").startswith("text/html")
     if _HTML.match(head) or (is_labelled and head.lstrip().startswith(b"<")):
         raise SourceError(f"got an HTML page{origin}, as a login page or a proxy sends")
