@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import stat
 import struct
@@ -13,8 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mnistkit
+from mnistkit.datasets import kmnist
 from mnistkit.datasets.decoded import Arrays, archive_path, keep_decoded
 from mnistkit.datasets.download import RemoteFile
+from mnistkit.datasets.idx import write_idx
+from mnistkit.datasets.inventory import check_files
 
 NAMES = ("x_train", "y_train", "writers_train", "x_test", "y_test", "writers_test")
 SOURCE = RemoteFile("tiny", "source.gz", 3, f"md5:{'0' * 32}", urls=())
@@ -224,3 +229,37 @@ def test_a_folder_that_cannot_be_made_costs_only_time(home: Path) -> None:
     home.write_text("a file")
     assert load()
     assert load()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_is_no_file_is_reported_as_damaged(home: Path) -> None:
+    source = home / "usps" / "zip.train.gz"
+    source.parent.mkdir(parents=True)
+    os.mkfifo(source)
+    os.mkfifo(archive_path("usps", "images"))
+    found = {check.path.name: check.state for check in check_files(["usps"])}
+    assert found == {
+        "zip.train.gz": "damaged: it is not a file.",
+        "zip.test.gz": "not downloaded",
+        archive_path("usps", "images").name: (
+            f"damaged: {str(archive_path('usps', 'images'))!r} is not a regular file"
+        ),
+    }
+
+
+def test_a_change_in_the_catalogue_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in (1, 2):
+        images, labels = np.full((2, 28, 28), value, np.uint8), np.zeros(2, np.uint8)
+        files = []
+        for file, array in zip(kmnist.INFO.files, [images, labels] * 2, strict=True):
+            path = tmp_path / str(value) / "kmnist" / file.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_idx(path, array)
+            digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+            files.append(dataclasses.replace(file, size=path.stat().st_size, digest=digest))
+        monkeypatch.setattr(kmnist, "INFO", dataclasses.replace(kmnist.INFO, files=tuple(files)))
+        monkeypatch.setenv("MNISTKIT_MIRROR", str(tmp_path / str(value)))
+        for _ in range(2):
+            assert mnistkit.load_dataset("kmnist").train.images.max() == value

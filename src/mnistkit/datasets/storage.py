@@ -9,7 +9,8 @@ Everything is read from the environment at every call, so that a notebook can ch
 ``$MNISTKIT_OFFLINE``
     ``1`` forbids the network; mirrors that are folders or file URLs still work.
 ``$MNISTKIT_TIMEOUT``
-    After how many seconds without data a source is given up; 30 if unset.
+    After how many seconds without data a source is given up; 30 if unset. Connecting, redirects
+    and headers together get that long, and so does every kilobyte after them.
 """
 
 from __future__ import annotations
