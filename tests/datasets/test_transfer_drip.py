@@ -218,7 +218,8 @@ def test_a_proxy_that_floods(monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = RawServer(lambda: chain([OK], repeat(b"X: y\r\n" * 999)))
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
     said = outcome(f"https://data.invalid/{NAME}")
-    assert said.startswith(("sent more than 262,144 bytes", "no connection through the proxy"))
+    # Python 3.12 counts a proxy's headers itself.
+    assert said.startswith(("sent more than 262,144 bytes", "no usable answer: it is not HTTP"))
     proxy.close()
 
 
