@@ -164,7 +164,11 @@ WRONG = f"sha256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"
         (A_PAGE, "without_length", (PAGE,)),
         (A_PAGE, "cut", (PAGE, 40)),
         (A_PAGE, "labelled", (b"<!-- hi --><p>Log in",)),
-        ("no usable answer: No connection adapters", "redirect", ("ftp://host/file",)),
+        (
+            "no usable answer: the URL, or that of a redirect, is no http",
+            "redirect",
+            ("ftp://host/file",),
+        ),
         ("no usable answer: ", "redirect", ("http://[host",)),
     ],
 )
@@ -324,7 +328,7 @@ def test_a_mirror_on_disk_needs_no_network(
     ("mirror", "said"),
     [
         ("empty", f"  empty/mnist/{NAME}: No such file or directory\n"),
-        ("file://host/data", "names the machine 'host'; a file URL has three slashes"),
+        ("file://host/data", "names another machine; a file URL has three slashes"),
         ("s3://bucket", "s3:// cannot be read; expected http, https, file, or a folder\n"),
     ],
 )
@@ -505,7 +509,7 @@ def test_leftovers_of_a_killed_process_are_swept(server: LyingServer) -> None:
     file = a_file(server.put("/train", server.whole(CONTENT)))
     file.path.parent.mkdir(parents=True)
     for pid in (1, os.getpid()):
-        file.path.with_name(f".{NAME}.{pid}.part").write_bytes(CONTENT[:99])
+        file.path.with_name(f".unfinished.{pid:016}.{NAME}").write_bytes(CONTENT[:99])
     file.path.with_name(f".{NAME}.lock").touch()
     fetch([file])
     assert leftovers(file) == {NAME, f".{NAME}.lock"}

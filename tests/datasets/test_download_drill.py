@@ -84,7 +84,7 @@ def test_killed_processes_leave_nothing_that_matters(server: LyingServer, kills:
             killed += process.poll() is None
             process.kill()
             process.communicate()
-        parts = [name for name in names_in(file.path.parent) if name.endswith(".part")]
+        parts = [name for name in names_in(file.path.parent) if name.startswith(".unfinished.")]
         assert len(parts) <= 1
         half_written += len(parts)
         if file.path.exists():
@@ -107,7 +107,7 @@ def wait_for_bytes(server: LyingServer, count: int, process: subprocess.Popen[st
 def test_an_interrupt_by_the_user_leaves_nothing(server: LyingServer) -> None:
     file = a_file(server.put("/train", server.stall(CONTENT, after=100_000)))
     process = start(file)
-    while not any(name.endswith(".part") for name in names_in(file.path.parent)):
+    while not any(name.startswith(".unfinished.") for name in names_in(file.path.parent)):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -17,15 +17,10 @@ from urllib.parse import quote
 
 from mnistkit.datasets import storage
 from mnistkit.datasets.remote_file import RemoteFile, verify
-from mnistkit.datasets.transfer import (
-    SourceError,
-    is_web,
-    leftover_prefix,
-    scheme_of,
-    transfer,
-    without_password,
-)
+from mnistkit.datasets.source import SourceError, is_web, scheme_of, shown
+from mnistkit.datasets.transfer import transfer
 from mnistkit.errors import DownloadError, OfflineError
+from mnistkit.files.locking import LockedError, locked
 
 __all__ = ["RemoteFile", "fetch", "verify"]
 
@@ -134,11 +129,12 @@ def _download(file: RemoteFile, attempts: Attempts) -> Path | None:
     if not sources:
         return None
     folder = storage.ensure_writable_folder(file.path.parent)
-    with _locked(file.path):
+    with _alone(file.path):
         if verify(file, file.path) is None:
             return file.path  # another process was quicker
-        for leftover in folder.glob(f"{leftover_prefix(file.path)}*.part"):
+        for leftover in folder.glob(f".unfinished.{'?' * 16}.{file.name}"):
             # Of a process that was killed: who writes holds the lock, and that is this process.
+            # Those of the other files in the folder are not looked at: they have their own locks.
             with contextlib.suppress(OSError):
                 leftover.unlink()
         for source in sources:
@@ -158,15 +154,15 @@ def _sources(file: RemoteFile) -> list[str]:
 
 
 def _try(source: str, file: RemoteFile, attempts: Attempts) -> bool:
-    shown = without_password(source)
+    place = shown(source)
     patience = storage.timeout()
     for pause in (*_PAUSES, None):
-        logger.info("Downloading %s/%s from %s", file.dataset, file.name, shown)
+        logger.info("Downloading %s/%s from %s", file.dataset, file.name, place)
         try:
             transfer(source, file, file.path, patience)
         except SourceError as error:
-            attempts.setdefault(shown, []).append(str(error))
-            logger.info("%s: %s", shown, error)
+            attempts.setdefault(place, []).append(str(error))
+            logger.info("%s: %s", place, error)
             if pause is None or not error.is_transient:
                 return False
             time.sleep(pause)
@@ -178,23 +174,19 @@ def _try(source: str, file: RemoteFile, attempts: Attempts) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _alone(path: Path) -> Iterator[None]:
     """Let one process at a time fetch a file; the system frees the lock of a killed one."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
+    lock = path.with_name(f".{path.name}.lock")
+    with contextlib.ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            logger.info("Waiting for another process that fetches %s", path)
-            lock.acquire()
-    except OSError as error:
-        raise storage.unusable(path.parent, error) from error
-    try:
+            try:
+                stack.enter_context(locked(lock, wait=False))
+            except LockedError:
+                logger.info("Waiting for another process that fetches %s", path)
+                stack.enter_context(locked(lock, wait=True))
+        except OSError as error:
+            raise storage.unusable(path.parent, error) from error
         yield
-    finally:
-        lock.release()
 
 
 def _failure(missing: list[list[RemoteFile]], attempts: Attempts) -> DownloadError:

@@ -95,7 +95,7 @@ def mnist() -> Dataset:
 
 def _load(info: DatasetInfo) -> Dataset:
     split = info.name.partition("/")[2]
-    return wrap(info, keep_decoded("emnist", split, ARRAYS, lambda: _decode(split)))
+    return wrap(info, keep_decoded("emnist", split, ARRAYS, lambda: _decode(split), [_ARCHIVE]))
 
 
 def _decode(split: str) -> Arrays:

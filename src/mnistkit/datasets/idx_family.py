@@ -57,11 +57,19 @@ def decode_four(paths: Sequence[Path]) -> Arrays:
     return dict(zip(ARRAYS, map(read_idx, paths), strict=True))
 
 
-def load_four(info: DatasetInfo) -> Dataset:
-    """Fetch, decode and wrap a data set of four IDX files."""
-    return wrap(
-        info, keep_decoded(info.name, "images", ARRAYS, lambda: decode_four(fetch(info.files)))
+def load_four(
+    info: DatasetInfo, writers_of: Callable[[str], NDArray[Any]] | None = None
+) -> Dataset:
+    """Fetch, decode and wrap a data set of four IDX files, or of what substitutes them."""
+    variants = [files for files in (info.files, info.substitutes) if files]
+    arrays = keep_decoded(
+        info.name,
+        "images",
+        ARRAYS,
+        lambda: decode_four(fetch(*variants)),
+        sources=[*info.files, *info.substitutes],
     )
+    return wrap(info, arrays, writers_of)
 
 
 def wrap(

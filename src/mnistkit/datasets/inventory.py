@@ -9,8 +9,10 @@ from pathlib import Path
 
 from mnistkit.datasets import storage
 from mnistkit.datasets.catalogue import DATASETS
+from mnistkit.datasets.decoded import archive_path, refuse_changed
 from mnistkit.datasets.download import RemoteFile, fetch, verify
 from mnistkit.datasets.info import DatasetInfo, info_of
+from mnistkit.files.reading import open_regular
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def check_files(names: Sequence[str] | None = None) -> Iterator[FileCheck]:
         for archive in _decoded_archives(name):
             if archive not in seen:
                 seen.add(archive)
-                yield FileCheck(name, archive, _state_of_archive(archive))
+                info = info_of(DATASETS.get(name)) or DatasetInfo(name)
+                sources = (*info.files, *info.substitutes)
+                yield FileCheck(name, archive, _state_of_archive(archive, sources))
 
 
 def replace_damaged_files(name: str) -> None:
@@ -122,7 +126,8 @@ def _is_on_disk(info: DatasetInfo) -> bool:
 
 def _decoded_archives(name: str) -> list[Path]:
     folder, _, part = name.partition("/")
-    return sorted((storage.home() / folder).glob(f"decoded-{part or '*'}-v*.npz"))
+    pattern = archive_path(folder, part or "*")
+    return sorted(pattern.parent.glob(pattern.name))
 
 
 def _state_of_file(file: RemoteFile) -> str:
@@ -130,14 +135,15 @@ def _state_of_file(file: RemoteFile) -> str:
     return f"damaged: it {problem.removeprefix(f'{str(file.path)!r} ')}" if problem else "ok"
 
 
-def _state_of_archive(path: Path) -> str:
+def _state_of_archive(path: Path, sources: Sequence[RemoteFile]) -> str:
     import zipfile
-    import zlib
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    # The last one: a bit of damage can look like encryption, or an unheard-of compression.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        with open_regular(path) as file:
+            refuse_changed(file, sources)
+            with zipfile.ZipFile(file) as archive:
+                damaged = archive.testzip()
+    # A bit of damage can look like encryption, or an unheard-of compression.
+    except Exception as error:  # noqa: BLE001
         return f"damaged: {error}"
     return f"damaged: {damaged}" if damaged else "ok"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
-from mnistkit.datasets.idx_family import ARRAYS, decode_four, four_files, wrap
+from mnistkit.datasets.idx_family import four_files, load_four
 from mnistkit.datasets.info import DatasetInfo, described_by
 from mnistkit.datasets.qmnist import mnist_writers
+from mnistkit.datasets.remote_file import RemoteFile
 
 DIGITS = tuple("0123456789")
 
@@ -56,7 +55,4 @@ def mnist() -> Dataset:
     The writers (``split.writers``, ``split.holdout(..., by="writer")``) come from QMNIST's label
     files, which are fetched the first time that they are asked for.
     """
-    arrays = keep_decoded(
-        "mnist", "images", ARRAYS, lambda: decode_four(fetch(INFO.files, INFO.substitutes))
-    )
-    return wrap(INFO, arrays, mnist_writers)
+    return load_four(INFO, mnist_writers)

@@ -92,7 +92,7 @@ def mnist_writers(part: str) -> NDArray[np.int64]:
 
 def _load(info: DatasetInfo, test: slice) -> Dataset:
     names = (*ARRAYS, "writers_train", "writers_test")
-    arrays = keep_decoded("qmnist", "images", names, _decode)
+    arrays = keep_decoded("qmnist", "images", names, _decode, INFO.files)
     arrays |= {name: arrays[name][test] for name in ("x_test", "y_test", "writers_test")}
     return wrap(info, arrays, lambda part: arrays[f"writers_{part}"])
 

@@ -7,9 +7,10 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mnistkit.datasets import storage
+from mnistkit.files.reading import open_regular
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
@@ -145,12 +146,13 @@ def verify(file: RemoteFile, path: Path) -> str | None:
             return f"{str(path)!r} is not a file."
         if file.size is not None and status.st_size != file.size:
             return f"{str(path)!r} has {status.st_size:,} bytes, expected {file.size:,}."
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, file.new_hash).hexdigest()
+        with open_regular(path) as stream:
+            digest = hashlib.file_digest(cast("Any", stream), file.new_hash)
     except (FileNotFoundError, NotADirectoryError):
         return f"{str(path)!r} is missing."
     except OSError as error:
         return f"{str(path)!r} cannot be read: {error.strerror or error}."
+    found = digest.hexdigest()
     if found != file.checksum:
         return f"{str(path)!r} has the {file.algorithm} {found}, expected {file.checksum}."
     return None

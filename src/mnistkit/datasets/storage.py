@@ -9,7 +9,8 @@ Everything is read from the environment at every call, so that a notebook can ch
 ``$MNISTKIT_OFFLINE``
     ``1`` forbids the network; mirrors that are folders or file URLs still work.
 ``$MNISTKIT_TIMEOUT``
-    After how many seconds without data a source is given up; 30 if unset.
+    After how many seconds without data a source is given up; 30 if unset. Connecting, redirects
+    and headers together get that long, and so does every kilobyte after them.
 """
 
 from __future__ import annotations
@@ -158,7 +159,8 @@ def ensure_writable_folder(folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # What is decoded into it counts only while nobody else may write there.
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         # Only writing shows whether one can write: access rights are not all there is to it.
         with tempfile.TemporaryFile(dir=folder):
             return folder

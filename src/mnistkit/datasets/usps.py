@@ -56,7 +56,7 @@ INFO = DatasetInfo(
 @described_by(INFO)
 def usps() -> Dataset:
     """USPS, brought to 28x28 the way MNIST was made."""
-    return wrap(INFO, keep_decoded("usps", "images", ARRAYS, _decode))
+    return wrap(INFO, keep_decoded("usps", "images", ARRAYS, _decode, INFO.files))
 
 
 def _decode() -> Arrays:
