@@ -216,11 +216,12 @@ def _table(file: str, columns: _Columns, batch: list[_Line]) -> NDArray[np.uint8
                 f"Line {number} of {file!r} has {cells:,} cells, too few or too many: expected "
                 f"{columns.count:,}, as in the first line. It is damaged, or cut short."
             )
+    is_in_order = columns.used == list(range(columns.count))
     try:
         # As floating numbers, since NumPy cuts fractions off, and wraps what is too large.
         table: NDArray[np.float64] = np.loadtxt(
             [line for _, line in batch],
-            delimiter=",", usecols=columns.used, ndmin=2, comments=None,
+            delimiter=",", usecols=None if is_in_order else columns.used, ndmin=2, comments=None,
         )  # fmt: skip
     except ValueError as error:
         raise _wrong_cell(file, columns, batch) from error
