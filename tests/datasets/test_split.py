@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import mnistkit
 from mnistkit import Split
-from mnistkit.errors import ImageError, LabelError, SplitError
+from mnistkit.errors import ImageError, LabelError, MnistKitError, SplitError
 
 
 def split_of(labels, **options):
@@ -408,10 +408,36 @@ def test_numbers_of_numpy_are_numbers():
     np.testing.assert_array_equal(split.shuffle(np.uint8(7)).labels, split.shuffle(7).labels)
 
 
-@pytest.mark.parametrize("key", [[[1], [2, 3]], Unwilling, "a", None, 1.5])
+@pytest.mark.parametrize("key", [[[1], [2, 3]], Unwilling(), "a", None, 1.5])
 def test_wrong_keys_are_index_errors(key):
     with pytest.raises(IndexError):
         split_of([0, 1])[key]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers()
+    | st.text(max_size=3) | st.binary(max_size=3) | st.just(object())
+    | st.integers(0, 3).map(np.uint8) | st.integers(0, 3).map(np.zeros),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
+    | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+)  # fmt: skip
+
+
+@given(ANYTHING, ANYTHING)
+def test_anything_is_a_split_or_an_error_of_mnistkit(images, labels):
+    for make in (
+        lambda: Split(images, labels),
+        lambda: Split(PICTURES, labels, classes=images),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, labels), images),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, [0, 1, 0, 1]), (images, labels)),
+        lambda: Split(PICTURES, [0, 1, 0, 1], writers=labels).holdout(0.5, by="writer"),
+    ):
+        try:
+            made = make()
+        except MnistKitError as error:
+            assert len(str(error)) < 600  # noqa: PT017  (some of this does make one)
+        else:
+            assert made is not None
 
 
 def test_a_memory_mapped_array_is_not_copied(tmp_path):

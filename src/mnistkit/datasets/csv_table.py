@@ -159,6 +159,12 @@ def _columns(file: str, line: str) -> tuple[_Columns, bool]:
             f"{file!r} has {count:,} columns; expected 785 for 28x28, and at most "
             f"{_MOST_PIXELS + 1:,}."
         )
+    other = next((mark for mark in ";\t|" if count == 1 and mark in line), None)
+    if other is not None:
+        raise CsvError(
+            f"{file!r} has no commas; its cells seem to be separated by {other!r}. Save it "
+            "separated by commas."
+        )
     cells = [cell.strip().strip('"') for cell in line.strip().split(",")]
     numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
     has_header = "label" in cells or 2 * numbers <= count

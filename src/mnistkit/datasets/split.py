@@ -363,7 +363,7 @@ def _checked_writers(given: ArrayLike, num_images: int) -> Writers:
 def _index(key: ArrayLike) -> NDArray[Any]:
     try:
         return np.asarray(key)
-    except ValueError as error:
+    except Exception as error:  # of NumPy, or of whatever object it was asked to convert
         raise IndexError(f"{shown(key)} is no list of positions: {error}.") from error
 
 
