@@ -405,6 +405,19 @@ def test_the_distribution_that_this_package_lies_in_is_the_built_in_one(tmp_path
     assert run.stdout.strip() == "mnistkit 7.0 mnistkit.models.cnn:cnn"
 
 
+def test_a_project_around_this_package_is_not_it(registry, monkeypatch, tmp_path):
+    """Metadata of that name in a folder above the package, as of a project with an environment."""
+    monkeypatch.setattr("mnistkit.installed._OWN_FILE", tmp_path / "lib/mnistkit/installed.py")
+    dist_info(
+        tmp_path,
+        "MNISTKIT-9.0.dist-info",
+        metadata=b"Metadata-Version: 2.1\nName: MNISTKIT\nVersion: 9.0\n",
+        points=f"[{GROUP}]\ncnn = mnistkit.models.dense128:dense128\n".encode(),
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert registry.find("cnn").target == "mnistkit.models.cnn:cnn"
+
+
 LEAVING = [
     "from unittest import SkipTest; raise SkipTest('no')",
     "import pytest; pytest.skip('no', allow_module_level=True)",

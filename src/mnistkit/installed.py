@@ -7,8 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -75,11 +74,8 @@ class _Copy:
     name: str
     version: str
     points: tuple[tuple[str, str], ...]
-    distribution: metadata.Distribution
-
-    @cached_property
-    def folder(self) -> Path:
-        return Path(str(self.distribution.locate_file("")))
+    folder: Path
+    distribution: metadata.Distribution = field(compare=False)
 
     def offers(self, *, is_own: bool = False) -> list[Offer]:
         return [
@@ -105,7 +101,8 @@ def _copies(group: str) -> Iterator[_Copy]:
                 name, version = described["Name"], described["Version"]
                 if not name:
                     raise ValueError("it has no name")  # noqa: TRY301  (treated as any other flaw)
-                yield _Copy(str(name), str(version or "?"), points, distribution)
+                folder = Path(str(distribution.locate_file("")))
+                yield _Copy(str(name), str(version or "?"), points, folder, distribution)
         except Exception as error:  # noqa: BLE001  (a stranger's broken metadata, of any kind)
             logger.debug("Skipped a distribution with broken metadata: %s", error)
 
@@ -126,7 +123,11 @@ def _target(value: str) -> str:
 def _own_offers(namesakes: list[_Copy]) -> list[Offer]:
     """What the distribution of this very package offers; the first of its name need not be it."""
     candidates = [copy for copy in (one.only(inside=True) for one in namesakes) if copy.points]
-    return max(candidates, key=_ownership).offers(is_own=True) if candidates else []
+    if not candidates:
+        return []
+    ownership = {copy: _ownership(copy) for copy in candidates}
+    surest = [copy for copy in candidates if ownership[copy] == max(ownership.values())]
+    return _usable(surest).offers(is_own=True)
 
 
 def _without_own(namesakes: list[_Copy]) -> list[_Copy]:
@@ -139,10 +140,12 @@ def _is_inside(target: str) -> bool:
 
 
 def _ownership(copy: _Copy) -> tuple[bool, bool]:
-    """How surely a copy is this package's own; of equal ones, the first is taken."""
+    """How surely a copy is this package's own: it lies beside it, or says where it lies."""
     try:
-        places = [copy.folder, *_source_of(copy.distribution)]
-        is_here = any(_OWN_FILE.resolve().is_relative_to(place.resolve()) for place in places)
+        here = _OWN_FILE.resolve()
+        is_here = copy.folder.resolve() == here.parent.parent or any(
+            here.is_relative_to(source.resolve()) for source in _source_of(copy.distribution)
+        )
     except (OSError, ValueError, RuntimeError):  # a path that is none, or a loop of links
         is_here = False
     return is_here, copy.name == _OWN

@@ -47,6 +47,8 @@ def refusal(path):
         (HEADER + "7\n", "Line 2 of 'a.csv' has 1 cells"),
         (HEADER + ROW * 3 + "7,1,2,3,", "Line 5 of 'a.csv' has '' in 'pixel3'"),
         (HEADER + "\n\n# by hand\n" + ROW + "7,1,x,3,4\n", "Line 6 of 'a.csv' has 'x' in 'pixel1'"),
+        (HEADER.replace(",", ";"), "its cells seem to be separated by ';'"),
+        (ROW.replace(",", "\t"), r"its cells seem to be separated by '\t'"),
         (ROW + "7,1,x,3,4\n", "Line 2 of 'a.csv' has 'x' in 'column 3'"),
         ("7,1,2,1.5,4\n", "Line 1 of 'a.csv' has '1.5' in 'column 4'"),
         (HEADER + ROW.replace("7", "seven"), "has 'seven' in 'label'"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import os
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -40,6 +43,32 @@ def test_from_arrays_with_and_without_a_test_part(images, labels):
     both = Dataset.from_arrays((images, labels), (images[:4], labels[:4]), classes="abcd")
     assert (len(both.train), len(both.test)) == (20, 4)
     assert both.classes == ("a", "b", "c", "d")
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["0.1", None, True, [0.1], (1, 2, 3), {"x": 1}, object(), 0, 1, -0.1, float("nan"), 2**70],
+)  # fmt: skip
+def test_what_is_no_test_part(images, labels, test):
+    with pytest.raises(SplitError, match=r"^test=.*(expected: a pair|above 0 and below 1)"):
+        Dataset.from_arrays((images, labels), test)
+
+
+@pytest.mark.parametrize("train", [None, 3, "ab", (1,), (1, 2, 3), np.zeros((2, 3, 3))])
+def test_what_is_no_training_part(train):
+    with pytest.raises(SplitError, match=r"^train=.*expected: a pair \(images, labels\)\.$"):
+        Dataset.from_arrays(train)
+
+
+def test_splits_are_pairs_of_arrays(images, labels):
+    split = Split(images, labels)
+    assert len(Dataset.from_arrays(split, split).test) == 20
+
+
+@pytest.mark.parametrize("labels_", [[-5] * 20, [10**12] * 20, [-(10**12)] * 20])
+def test_labels_far_outside_allocate_nothing(images, labels_):
+    with pytest.raises(LabelError, match="The labels go from"):
+        Dataset.from_arrays((images, labels_))
 
 
 def test_classes_cover_both_parts(images, labels):
@@ -257,6 +286,29 @@ def test_picture_that_cannot_be_read(tmp_path, content):
     (tmp_path / "a" / "bad.png").write_bytes(content)
     with pytest.raises(ImageFolderError, match=r"bad.png' cannot be read"):
         Dataset.from_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs on this system")
+def test_nothing_waits_for_a_fifo_among_pictures(tmp_path):
+    (tmp_path / "a").mkdir()
+    os.mkfifo(tmp_path / "a" / "fifo.png")
+    with pytest.raises(ImageFolderError, match=r"fifo\.png' cannot be read .*not a regular file"):
+        Dataset.from_folder(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "tif", "bmp", "webp", "jpg"])
+def test_damaged_pictures_are_folder_errors(tmp_path, seven, suffix):
+    path = tmp_path / "a" / f"0.{suffix}"
+    draw(path, seven)
+    content, generator = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(content)
+        for position in generator.integers(0, min(len(content), 200), 3):
+            damaged[position] = generator.integers(0, 256)
+        path.write_bytes(damaged[: generator.integers(1, len(content) + 1)])
+        with warnings.catch_warnings(), contextlib.suppress(ImageFolderError, SplitError):
+            warnings.simplefilter("ignore")  # of Pillow, that a file is truncated
+            Dataset.from_folder(tmp_path)
 
 
 def test_unknown_ink(tmp_path):

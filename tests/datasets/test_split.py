@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import mnistkit
 from mnistkit import Split
-from mnistkit.errors import ImageError, LabelError, SplitError
+from mnistkit.errors import ImageError, LabelError, MnistKitError, SplitError
 
 
 def split_of(labels, **options):
@@ -208,7 +208,7 @@ def test_bad_images(images, message):
     ("labels", "message"),
     [
         ([0], r"2 images, but the labels have the shape \(1,\)"),
-        ([[0], [1]], r"the shape \(2, 1\)"),
+        ([[0, 1]], r"the shape \(1, 2\).*become one row with labels\.ravel\(\)"),
         ([0.0, 1.0], "integers from 0; these are of type float64"),
         ([-1, 0], "go from -1 to 0"),
         ([0, 3], "go from 0 to 3; expected 0 to 2 for the 3 classes"),
@@ -218,6 +218,231 @@ def test_bad_images(images, message):
 def test_bad_labels(labels, message):
     with pytest.raises(LabelError, match=message):
         Split(np.zeros((2, 3, 3), np.uint8), labels, classes="abc")
+
+
+PICTURES = np.zeros((4, 3, 3), np.uint8)
+
+
+class Unwilling:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array today")
+
+    def __repr__(self):
+        raise RuntimeError("no name")
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ([[[1, 2], [3]]], "The images form no array"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], "The images form no array"),
+        (Unwilling(), r"The images form no array \(no array today\)"),
+        ([[[object()]]], "cannot be of type object"),
+        ([[[2**70]]], "cannot be of type object"),
+        (None, "cannot be of type object"),
+        ("a.png", "cannot be of type <U5"),
+        (np.zeros((1, 2, 2), "M8[s]"), "cannot be of type datetime64"),
+        (np.zeros((1, 2, 2), [(f"field{n}", "u1") for n in range(100)]), "cannot be of type"),
+        (np.zeros((1, 2, 2), bytes), "cannot be of type"),
+        (5, r"Images of shape \(\) are not a list of pictures"),
+        (np.zeros((1, 2, 2, 1, 1)), "are not a list of pictures"),
+    ],
+)
+def test_what_is_no_images(images, message):
+    with pytest.raises(ImageError, match=message) as caught:
+        Split(images, [0])
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels", "advice"),
+    [
+        ((40, 784), 40, "images.reshape(-1, 28, 28)"),
+        ((40, 64), 40, "images.reshape(-1, 8, 8)"),
+        ((1, 784), 1, "images.reshape(-1, 28, 28)"),
+        ((16, 16), 16, "images.reshape(-1, 4, 4)"),
+        ((16, 16), 1, "images[None]"),
+        ((28, 28), 1, "images[None]"),
+        ((784,), 1, "images.reshape(1, 28, 28)"),
+        ((3,), 3, None),
+        ((1, 3), 1, None),
+        ((2, 1, 1, 1, 1), 2, None),
+    ],
+)
+def test_advice_fits_the_shape_of_the_images(shape, labels, advice):
+    images, labels = np.zeros(shape, np.uint8), np.zeros(labels, int)
+    with pytest.raises(ImageError) as caught:
+        Split(images, labels)
+    message = str(caught.value)
+    assert ("images.reshape" in message or "images[None]" in message) == (advice is not None)
+    if advice:
+        assert advice in message
+        advised = eval(advice, {"images": images})
+        assert len(Split(advised, labels)) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([[0], [1, 2], [3], [4]], "The labels form no array"),
+        (Unwilling(), "The labels form no array"),
+        (5, r"the shape \(\)"),
+        (None, r"the shape \(\)"),
+        ([0, 1, 2, 2**70], "of type object. Names become numbers with|Some are no class numbers"),
+        ([0, 1, 2, 10**12], "go from 0 to 1000000000000"),
+        (np.array([0, 1, 2, 2**64 - 1], np.uint64), "go from 0 to 18446744073709551615"),
+        ([0.0, 1.0, np.nan, 2.0], "of type float64. Some are no class numbers at all"),
+        ([0.0, 1.5, 1.0, 2.0], "of type float64. Some are no class numbers at all"),
+        ([0.0, 1e300, 1.0, 2.0], "of type float64. Some are no class numbers at all"),
+        ([0.0, 1.0, 2.0, 3.0], r"with labels\.astype\(int\)"),
+        ([True, False, True, True], r"of type bool. They become integers with labels\.astype"),
+        (["0", "1", "2", "3"], r"with labels\.astype\(int\)"),
+        (["cat", "dog", "dog", "cat"], r"numpy\.unique\(labels, return_inverse=True\)"),
+        (np.array(["a", 1, None, 2], object), r"numpy\.unique"),
+        (np.array([0, 1, 2, 3], object), r"with labels\.astype\(int\)"),
+        (np.zeros(4, complex), "of type complex128"),
+        (np.zeros(4, "M8[s]"), "of type datetime64"),
+        (np.zeros(4, [("a", "i4")]), "these are of type"),
+        (np.zeros((4, 0)), r"the shape \(4, 0\)"),
+    ],
+)
+def test_what_is_no_labels(labels, message):
+    for wrong in (
+        lambda: Split(PICTURES, labels),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, labels), 0.5),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, [0, 1, 2, 3]), (PICTURES, labels)),
+    ):
+        with pytest.raises(LabelError, match=message) as caught:
+            wrong()
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("labels", [["0", "1", "2", "3"], [0.0, 1.0, 2.0, 3.0], [True] * 4])
+def test_advised_types_are_right(labels):
+    labels = np.array(labels)
+    with pytest.raises(LabelError, match="astype"):
+        Split(PICTURES, labels)
+    assert Split(PICTURES, labels.astype(int)).labels.tolist() == [int(one) for one in labels]
+
+
+def test_labels_in_one_column_are_labels():
+    assert Split(PICTURES, [[0], [1], [2], [0]]).labels.tolist() == [0, 1, 2, 0]
+    split = Split(PICTURES, [0, 1, 2, 0], writers=[[5], [6], [7], [8]])
+    assert split.writers.tolist() == [5, 6, 7, 8]
+
+
+def test_only_one_hot_labels_are_advised_to_become_numbers():
+    with pytest.raises(LabelError, match=r"become class numbers with labels\.argmax\(axis=1\)"):
+        Split(PICTURES, np.eye(4))
+    for labels in (np.ones((4, 3)), np.zeros((4, 3)), np.eye(3), np.eye(4) * 2, np.eye(4) * np.nan,
+                   np.array([["a", "b"]] * 4)):  # fmt: skip
+        with pytest.raises(LabelError) as caught:
+            Split(PICTURES, labels)
+        assert "argmax" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "writers",
+    [["a", "b", "c", "d"], [0.5, 1, 2, 3], [[1], [2, 3], [4], [5]], [1, 2, np.nan, 3], [True] * 4,
+     [1, 2, 3, 2**63], [1, 2, 3, 2**70], 5, "abcd", Unwilling(), np.eye(4, dtype=int)],
+)  # fmt: skip
+def test_wrong_writers(writers):
+    split = Split(PICTURES, [0, 1, 2, 3], writers=writers)
+    with pytest.raises(LabelError, match=r"[Ww]riters"):
+        _ = split.writers
+
+
+@pytest.mark.parametrize("classes", [5, Unwilling(), {"a", "b"}, [], "", 1.5])
+def test_wrong_classes(classes):
+    for wrong in (
+        lambda: Split(PICTURES, [0, 1, 0, 1], classes=classes),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, [0, 1, 0, 1]), classes=classes),
+    ):
+        with pytest.raises(LabelError, match="classes"):
+            wrong()
+
+
+def test_classes_may_come_one_by_one():
+    data = mnistkit.Dataset.from_arrays(
+        (PICTURES, [0, 1, 0, 1]), (PICTURES, [0] * 4), classes=(name for name in "ab")
+    )
+    assert data.classes == data.info.classes == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "fraction",
+    ["0.1", None, True, [0.1], 0.1j, float("inf"), np.float32("nan"), Unwilling(), 10**400],
+)  # fmt: skip
+def test_what_is_no_fraction(fraction):
+    split = split_of(np.arange(20) % 2)
+    with pytest.raises(SplitError, match=r"fraction=.* must lie above 0 and below 1"):
+        split.holdout(fraction)
+
+
+@pytest.mark.parametrize("seed", ["3", None, True, 1.5, -1, [1], Unwilling()])
+def test_what_is_no_seed(seed):
+    split = split_of(np.arange(20) % 2, writers=np.arange(20))
+    for wrong in (
+        lambda: split.shuffle(seed),
+        lambda: split.holdout(0.5, seed=seed),
+        lambda: split.holdout(0.5, by="writer", seed=seed),
+    ):
+        with pytest.raises(SplitError, match=r"seed=.* must be"):
+            wrong()
+
+
+@pytest.mark.parametrize("count", ["3", None, 2.0, [2]])
+def test_what_is_no_count(count):
+    with pytest.raises(SplitError, match=r"count=.* must be a whole number"):
+        split_of([0, 1]).take(count)
+
+
+def test_numbers_of_numpy_are_numbers():
+    split = split_of(np.arange(100) % 10)
+    for number in (np.float32(0.25), np.float64(0.25), np.float16(0.25), np.array(0.25)):
+        part = split.holdout(number, seed=np.int64(3))[1]
+        np.testing.assert_array_equal(part.images, split.holdout(0.25, seed=3)[1].images)
+        arrays = (split.images, split.labels)
+        assert len(mnistkit.Dataset.from_arrays(arrays, number).test) == len(part) == 25
+    assert len(split.take(np.uint8(7))) == 7
+    np.testing.assert_array_equal(split.shuffle(np.uint8(7)).labels, split.shuffle(7).labels)
+
+
+@pytest.mark.parametrize("key", [[[1], [2, 3]], Unwilling(), "a", None, 1.5])
+def test_wrong_keys_are_index_errors(key):
+    with pytest.raises(IndexError):
+        split_of([0, 1])[key]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers()
+    | st.text(max_size=3) | st.binary(max_size=3) | st.just(object())
+    | st.integers(0, 3).map(np.uint8) | st.integers(0, 3).map(np.zeros),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
+    | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+)  # fmt: skip
+
+
+@given(ANYTHING, ANYTHING)
+def test_anything_is_a_split_or_an_error_of_mnistkit(images, labels):
+    for make in (
+        lambda: Split(images, labels),
+        lambda: Split(PICTURES, labels, classes=images),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, labels), images),
+        lambda: mnistkit.Dataset.from_arrays((PICTURES, [0, 1, 0, 1]), (images, labels)),
+        lambda: Split(PICTURES, [0, 1, 0, 1], writers=labels).holdout(0.5, by="writer"),
+    ):
+        try:
+            made = make()
+        except MnistKitError as error:
+            assert len(str(error)) < 600  # noqa: PT017  (some of this does make one)
+        else:
+            assert made is not None
+
+
+def test_a_memory_mapped_array_is_not_copied(tmp_path):
+    mapped = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (4, 3, 3))
+    assert np.shares_memory(Split(mapped, [0, 1, 2, 3]).images, mapped)
 
 
 def test_floats_and_booleans_become_uint8():

@@ -159,6 +159,12 @@ def _columns(file: str, line: str) -> tuple[_Columns, bool]:
             f"{file!r} has {count:,} columns; expected 785 for 28x28, and at most "
             f"{_MOST_PIXELS + 1:,}."
         )
+    other = next((mark for mark in ";\t|" if count == 1 and mark in line), None)
+    if other is not None:
+        raise CsvError(
+            f"{file!r} has no commas; its cells seem to be separated by {other!r}. Save it "
+            "separated by commas."
+        )
     cells = [cell.strip().strip('"') for cell in line.strip().split(",")]
     numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
     has_header = "label" in cells or 2 * numbers <= count
@@ -216,11 +222,12 @@ def _table(file: str, columns: _Columns, batch: list[_Line]) -> NDArray[np.uint8
                 f"Line {number} of {file!r} has {cells:,} cells, too few or too many: expected "
                 f"{columns.count:,}, as in the first line. It is damaged, or cut short."
             )
+    is_in_order = columns.used == list(range(columns.count))
     try:
         # As floating numbers, since NumPy cuts fractions off, and wraps what is too large.
         table: NDArray[np.float64] = np.loadtxt(
             [line for _, line in batch],
-            delimiter=",", usecols=columns.used, ndmin=2, comments=None,
+            delimiter=",", usecols=None if is_in_order else columns.used, ndmin=2, comments=None,
         )  # fmt: skip
     except ValueError as error:
         raise _wrong_cell(file, columns, batch) from error

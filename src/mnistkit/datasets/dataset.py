@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnistkit.datasets.given import as_array, is_number, share, shown
 from mnistkit.datasets.info import DatasetInfo
 from mnistkit.datasets.split import Split
-from mnistkit.errors import SplitError
+from mnistkit.errors import LabelError, SplitError
 
 AnyPath = str | os.PathLike[str]
 _DEFAULT_TEST = 0.2
+_MOST_CLASSES = 256  # labels are uint8
 
 
 class Dataset:
@@ -125,14 +127,16 @@ class Dataset:
         >>> Dataset.from_arrays((images, [0, 1] * 5), classes=["no", "yes"])
         <Dataset arrays: 8 + 2 images of 28x28, 2 classes>
         """
-        parts = [train] if isinstance(test, int | float) else [train, test]
+        parts = [_pair(train, "train")]
+        if not is_number(test):
+            parts.append(_pair(test, "test", or_else=" or a share of the images, such as 0.2"))
         if classes is None:
             classes = _numbered(max(_largest(labels) for _, labels in parts) + 1)
-        splits = [Split(images, labels, classes=classes) for images, labels in parts]
-        info = DatasetInfo(name, title="own arrays", classes=tuple(classes))
-        return cls.from_splits(
-            splits[0], test if isinstance(test, int | float) else splits[1], info
-        )
+        first = Split(*parts[0], classes=classes)
+        info = DatasetInfo(name, title="own arrays", classes=first.classes)
+        if len(parts) == 1:
+            return cls.from_splits(first, share(test, "test"), info)
+        return cls.from_splits(first, Split(*parts[1], classes=first.classes), info)
 
     @classmethod
     def from_idx(
@@ -266,10 +270,22 @@ class Dataset:
         return cls.from_splits(splits["train"], splits.get("test", test), info)
 
 
+def _pair(given: Any, name: str, or_else: str = "") -> tuple[ArrayLike, ArrayLike]:
+    """Images and labels, as a tuple, a list, or a Split with both."""
+    if isinstance(given, Split):
+        return given.images, given.labels
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise SplitError(
+            f"{name}={shown(given)} is not what is expected: a pair (images, labels){or_else}."
+        )
+    return given[0], given[1]
+
+
 def _largest(labels: ArrayLike) -> int:
-    array = np.asarray(labels)
+    array = as_array(labels, "labels", LabelError)
     usable = array.size and np.issubdtype(array.dtype, np.integer)
-    return int(array.max()) if usable else 0  # Split says what is wrong with the others
+    largest = int(array.max()) if usable else 0
+    return largest if 0 <= largest < _MOST_CLASSES else 0  # Split says what is wrong with others
 
 
 def _numbered(count: int) -> tuple[str, ...]:

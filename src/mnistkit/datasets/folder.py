@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets.geometry import SIDE, mnist_picture
 from mnistkit.errors import ImageFolderError, MnistKitError
+from mnistkit.files.reading import open_regular
 
 Ink = Literal["auto", "dark", "light"]
 Prepare = Callable[[Path], ArrayLike]
@@ -96,19 +97,20 @@ def _prepared(prepare: Prepare, path: Path) -> NDArray[np.uint8]:
 
 
 def _read_picture(path: Path, ink: Ink) -> NDArray[np.uint8]:
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as opened:
+        with open_regular(path) as file, Image.open(file) as opened:
             picture = ImageOps.exif_transpose(opened)
             if picture.has_transparency_data:
                 picture = picture.convert("RGBA")
                 paper = Image.new("RGBA", picture.size, "white")
                 picture = Image.alpha_composite(paper, picture)
             grey = np.asarray(picture.convert("L"))
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    # Pillow's readers raise a dozen kinds of errors for damaged files, each format its own.
+    except Exception as error:
         raise ImageFolderError(
-            f"The picture {str(path)!r} cannot be read ({error}). Repair or remove it."
+            f"The picture {str(path)!r} cannot be read ({str(error)[:200]}). Repair or remove it."
         ) from error
     if ink == "dark" or (ink == "auto" and np.median(_border(grey)) > 127):
         grey = 255 - grey

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.given import share
 from mnistkit.errors import SplitError
 
 
@@ -44,14 +45,10 @@ def by_writer(writers: NDArray[np.int64], fraction: float, seed: int) -> NDArray
 
 
 def _count(fraction: float, total: int) -> int:
-    if not 0 < fraction < 1:
-        raise SplitError(
-            f"fraction={fraction!r} is not a share of the images; it must lie above 0 and below 1."
-        )
-    count = round(fraction * total)
+    count = round(share(fraction, "fraction") * total)
     if not 0 < count < total:
         raise SplitError(
-            f"A fraction of {fraction!r} of {total:,} images leaves one part empty; "
+            f"A fraction of {float(fraction)!r} of {total:,} images leaves one part empty; "
             "take more images or another fraction."
         )
     return count

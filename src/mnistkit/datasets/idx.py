@@ -13,6 +13,8 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import IdxError
+from mnistkit.files.reading import open_regular
 
 _TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(np.uint8),
@@ -34,6 +37,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 # DEFLATE cannot shrink data further than this, so a small file cannot promise a large array.
 _LARGEST_COMPRESSION = 1032
 _CHUNK = 1 << 20
+_MOST_DIMENSIONS = 64  # of NumPy
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -66,19 +70,35 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     array([5, 0, 4], dtype=uint8)
     """
     path = Path(path)
-    with path.open("rb") as raw:
+    with _idx_errors_only(path.name), open_regular(path) as raw:
         is_gzip = raw.read(2) == _GZIP_MAGIC
         raw.seek(0)
-        size = path.stat().st_size
-        try:
-            if not is_gzip:
-                return decode_idx(raw, path.name, most_bytes=size)
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                return decode_idx(unpacked, path.name, most_bytes=size * _LARGEST_COMPRESSION)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise IdxError(
-                f"{path.name!r} is a damaged gzip file ({error}). Fetch or copy it again."
-            ) from error
+        size = os.fstat(raw.fileno()).st_size
+        if not is_gzip:
+            return decode_idx(raw, path.name, most_bytes=size)
+        with gzip.GzipFile(fileobj=raw) as unpacked:
+            return decode_idx(unpacked, path.name, most_bytes=size * _LARGEST_COMPRESSION)
+
+
+@contextmanager
+def _idx_errors_only(name: str) -> Iterator[None]:
+    """Turn whatever is wrong with a file into an IdxError; that it is not there stays as it is."""
+    try:
+        yield
+    except (FileNotFoundError, IdxError):
+        raise
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise IdxError(
+            f"{name!r} is a damaged gzip file ({error}). Fetch or copy it again."
+        ) from error
+    # A folder in its place, a disk that fails; in an archive, a member that looks encrypted, of
+    # another version, or compressed in an unheard-of way.
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise IdxError(
+            f"{name!r} cannot be read ({reason[:200]}). Expected an IDX file, plain or gzipped; "
+            "fetch or copy it again."
+        ) from error
 
 
 def decode_idx(stream: BinaryIO | gzip.GzipFile, name: str, most_bytes: int) -> NDArray[Any]:
@@ -106,6 +126,11 @@ def decode_idx(stream: BinaryIO | gzip.GzipFile, name: str, most_bytes: int) -> 
             "are expected."
         )
     dtype, dimensions = _TYPES[magic[2]], magic[3]
+    if dimensions > _MOST_DIMENSIONS:
+        raise IdxError(
+            f"{name!r} has {dimensions} dimensions, where NumPy holds {_MOST_DIMENSIONS} at most; "
+            "images have 3, labels 1. It is damaged, or no IDX file."
+        )
     sizes = stream.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
         raise IdxError(f"{name!r} is truncated: it ends inside its header.")
@@ -113,16 +138,16 @@ def decode_idx(stream: BinaryIO | gzip.GzipFile, name: str, most_bytes: int) -> 
     expected = math.prod(shape) * dtype.itemsize
     if expected > most_bytes:
         raise IdxError(
-            f"{name!r} is truncated: its header promises {expected:,} bytes of shape {shape}, "
-            f"more than the file can hold. Fetch or copy it again."
+            f"{name!r} is truncated: its header promises {_counted(expected)} bytes of "
+            f"shape {_shown(shape)}, more than the file can hold. Fetch or copy it again."
         )
     content = bytearray()  # grows with what is there, not with what the header promises
     while len(content) < expected:
         piece = stream.read(min(expected - len(content), _CHUNK))
         if not piece:
             raise IdxError(
-                f"{name!r} is truncated: its header promises {expected:,} bytes of shape {shape}, "
-                f"there are {len(content):,}. Fetch or copy it again."
+                f"{name!r} is truncated: its header promises {expected:,} bytes of shape "
+                f"{_shown(shape)}, there are {len(content):,}. Fetch or copy it again."
             )
         content += piece
     if stream.read(1):
@@ -130,7 +155,12 @@ def decode_idx(stream: BinaryIO | gzip.GzipFile, name: str, most_bytes: int) -> 
             f"{name!r} has bytes left over after the {expected:,} that its header promises; "
             "it is damaged, or not the file it claims to be."
         )
-    array = np.frombuffer(content, dtype=dtype).reshape(shape)
+    try:
+        array = np.frombuffer(content, dtype=dtype).reshape(shape)
+    except ValueError as error:  # no values, but more dimensions of many than NumPy multiplies
+        raise IdxError(
+            f"{name!r} has the shape {_shown(shape)}, which NumPy cannot hold ({error})."
+        ) from error
     native: NDArray[Any] = array.astype(dtype.newbyteorder("="), copy=False)
     return native
 
@@ -146,11 +176,12 @@ def read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         If the archive has no such member.
     """
     most_bytes = archive.getinfo(name).file_size * _LARGEST_COMPRESSION
-    try:
-        with archive.open(name) as raw, gzip.GzipFile(fileobj=raw) as unpacked:
-            return decode_idx(unpacked, name, most_bytes)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise IdxError(f"{name!r} is a damaged gzip file ({error}).") from error
+    with (
+        _idx_errors_only(name),
+        archive.open(name) as raw,
+        gzip.GzipFile(fileobj=raw) as unpacked,
+    ):
+        return decode_idx(unpacked, name, most_bytes)
 
 
 def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
@@ -161,20 +192,31 @@ def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
     path : str or path-like
         The file to write.
     array : numpy.ndarray
-        uint8, int8, int16, int32, float32 or float64, with 1 to 255 dimensions.
+        uint8, int8, int16, int32, float32 or float64, with at least one dimension.
 
     Raises
     ------
     IdxError
-        If IDX has no code for the type, or the array has no dimension.
+        If IDX has no code for the type, or no room for the shape.
     """
     code = _CODES.get(array.dtype.newbyteorder("="))
-    if code is None or not 1 <= array.ndim <= 255:
+    is_small = all(length < 1 << 32 for length in array.shape)
+    if code is None or not 1 <= array.ndim <= 255 or not is_small:
         raise IdxError(
-            f"IDX cannot hold {array.ndim} dimensions of {array.dtype}; it takes 1 to 255 "
-            "dimensions of uint8, int8, int16, int32, float32 or float64."
+            f"IDX cannot hold {array.ndim} dimensions of {array.dtype}, {_shown(array.shape)}; it "
+            "takes 1 to 255 dimensions, each below 2**32, of uint8, int8, int16, int32, float32 or "
+            "float64."
         )
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
     content = header + array.astype(_TYPES[code], copy=False).tobytes()
     path = Path(path)
     path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    """A shape as a message shows it: not all of its dimensions, if there are dozens."""
+    return str(shape) if len(shape) <= 8 else f"({', '.join(map(str, shape[:8]))}, ...)"
+
+
+def _counted(number: int) -> str:
+    return f"{number:,}" if number < 10**18 else "more than 10**18"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnistkit.datasets.given import as_array
 from mnistkit.errors import ImageError
 
 _ADVICE = (
@@ -74,7 +75,7 @@ def to_uint8(images: ArrayLike) -> NDArray[np.uint8]:
 
 def checked_images(images: ArrayLike) -> NDArray[Any]:
     """The images as a uint8 or floating array, after checking the type and the range of values."""
-    array = np.asarray(images)
+    array = as_array(images, "images", ImageError)
     if array.size == 0:
         raise ImageError(f"There are no images in an array of shape {array.shape}. {_ADVICE}")
     if array.dtype == np.uint8:
@@ -89,7 +90,7 @@ def checked_images(images: ArrayLike) -> NDArray[Any]:
             raise ImageError(f"The images contain NaN or infinite values. {_ADVICE}")
         _refuse_outside(array, 0, 1)
         return array
-    raise ImageError(f"Images cannot be of type {array.dtype}. {_ADVICE}")
+    raise ImageError(f"Images cannot be of type {str(array.dtype)[:60]}. {_ADVICE}")
 
 
 def _refuse_outside(array: NDArray[Any], low: int, high: int) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Sequence, Sized
+from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import holdout
+from mnistkit.datasets.given import as_array, shown, square_side, whole
 from mnistkit.datasets.normalize import to_uint8, to_unit_floats
 from mnistkit.errors import ImageError, LabelError, SplitError
 
@@ -27,7 +30,7 @@ class Split:
     ----------
     images : array_like, shape (n, height, width) or (n, height, width, channels)
         Integers in 0-255 or floats in [0, 1]; kept as uint8. 0 is paper, 255 is ink.
-    labels : array_like of int, shape (n,)
+    labels : array_like of int, shape (n,) or (n, 1)
         Class numbers from 0 to ``len(classes) - 1``.
     classes : sequence of str, optional
         What the classes are called. By default as many as the largest label needs, named by
@@ -64,10 +67,13 @@ class Split:
         dataset: str = "",
         part: str = "",
     ) -> None:
-        self._images = _checked_images(images)
-        self._labels = _checked_labels(labels, len(self._images), classes)
-        names = range(int(self._labels.max()) + 1) if classes is None else classes
-        self.classes: tuple[str, ...] = tuple(map(str, names))
+        given = as_array(labels, "labels", LabelError)
+        self._images = _checked_images(images, given)
+        names = None if classes is None else _checked_classes(classes)
+        self._labels = _checked_labels(given, len(self._images), names)
+        if names is None:
+            names = tuple(map(str, range(int(self._labels.max()) + 1)))
+        self.classes: tuple[str, ...] = names
         self.dataset = dataset
         self.part = part
         self.loaded_as = ""  # the name given to load_dataset, if it came from there
@@ -94,13 +100,7 @@ class Split:
             self._writers = self._writers()
         if self._writers is None:
             return None
-        writers = np.asarray(self._writers, dtype=np.int64)
-        if writers.shape != (len(self),):
-            raise LabelError(
-                f"There are {len(self):,} images, but the writers have the shape {writers.shape}; "
-                "expected one writer an image."
-            )
-        self._writers = _read_only(writers)
+        self._writers = _read_only(_checked_writers(self._writers, len(self)))
         return self._writers
 
     @property
@@ -121,11 +121,12 @@ class Split:
 
     def take(self, count: int) -> Split:
         """The first `count` images; all of them if there are fewer."""
-        return self[: _natural(count, "count")]
+        return self[: whole(count, "count", at_least=1)]
 
     def shuffle(self, seed: int = 0) -> Split:
         """The same images in another order, a function of the seed."""
-        return self[np.random.default_rng(seed).permutation(len(self))]
+        generator = np.random.default_rng(whole(seed, "seed", at_least=0))
+        return self[generator.permutation(len(self))]
 
     def holdout(
         self, fraction: float, by: Literal["class", "writer"] = "class", seed: int = 0
@@ -152,7 +153,8 @@ class Split:
         Raises
         ------
         SplitError
-            If the fraction leaves a part empty, or the writers are not known.
+            If the fraction is no share or leaves a part empty, the seed is no whole number of at
+            least 0, or the writers are not known.
 
         Examples
         --------
@@ -161,17 +163,18 @@ class Split:
         >>> len(train), len(validation)
         (1293, 144)
         """
+        seed = whole(seed, "seed", at_least=0)
+        if not isinstance(by, str) or by not in ("class", "writer"):
+            raise SplitError(f"by={shown(by)} is not a way to split; use 'class' or 'writer'.")
         if by == "class":
             held_out = holdout.by_class(self._labels, fraction, seed)
-        elif by == "writer":
+        else:
             if self.writers is None:
                 raise SplitError(
                     f"The writers of {self.name or 'this split'!r} are not known, so it cannot be "
                     "split by writer. Use by='class', or give Split(..., writers=...)."
                 )
             held_out = holdout.by_writer(self.writers, fraction, seed)
-        else:
-            raise SplitError(f"by={by!r} is not a way to split; use 'class' or 'writer'.")
         rest, part = self[~held_out], self[held_out]
         if part.part == "train":
             part.part = "validation"
@@ -181,11 +184,11 @@ class Split:
         return len(self._images)
 
     def __getitem__(self, key: slice | ArrayLike) -> Split:
-        index = key if isinstance(key, slice) else np.asarray(key)
+        index = key if isinstance(key, slice) else _index(key)
         if isinstance(index, np.ndarray) and index.ndim != 1:
             raise IndexError(
-                f"A split is indexed by a slice, a mask or a list of positions, not by {key!r}. "
-                "For one image use split.images[i] and split.labels[i]."
+                "A split is indexed by a slice, a mask or a list of positions, not by "
+                f"{shown(key)}. For one image use split.images[i] and split.labels[i]."
             )
         if isinstance(index, np.ndarray) and index.size == 0:
             index = index.astype(np.intp)
@@ -193,7 +196,7 @@ class Split:
         selected._images = self._images[index]
         selected._labels = self._labels[index]
         if len(selected) == 0:
-            raise SplitError(f"{key!r} selects none of the {len(self):,} images of {self!r}.")
+            raise SplitError(f"{shown(key)} selects none of the {len(self):,} images of {self!r}.")
         selected.classes = self.classes
         selected.dataset, selected.part = self.dataset, self.part
         selected.loaded_as = self.loaded_as
@@ -231,34 +234,66 @@ class _Later:
         return writers[self._index]
 
 
-def _checked_images(images: ArrayLike) -> NDArray[np.uint8]:
-    array = to_uint8(images)
-    if array.ndim not in (3, 4):
+def _checked_images(images: ArrayLike, labels: NDArray[Any]) -> NDArray[np.uint8]:
+    array = as_array(images, "images", ImageError)
+    if array.size and array.dtype.kind in "biuf" and array.ndim not in (3, 4):
         raise ImageError(
             f"Images of shape {array.shape} are not a list of pictures; expected "
-            "(n, height, width) or (n, height, width, channels). "
-            "For a single picture add the first axis: images[None]."
+            "(n, height, width) or (n, height, width, channels)."
+            + _advice_on_shape(array.shape, labels)
         )
-    return array
+    return to_uint8(array)
+
+
+def _advice_on_shape(shape: tuple[int, ...], labels: NDArray[Any]) -> str:
+    """What makes pictures of an array of another shape, if that is certain."""
+    side = square_side(shape[-1]) if shape else None
+    if len(shape) == 1 and side:
+        return (
+            f" A single picture whose pixels are a row becomes images.reshape(1, {side}, {side})."
+        )
+    if len(shape) != 2:
+        return ""
+    rows, columns = shape
+    # (16, 16) is one picture, unless there are labels for 16 of 4x4.
+    if side and (rows != columns or labels.size == rows):
+        return f" Pictures whose pixels are a row each become images.reshape(-1, {side}, {side})."
+    if min(rows, columns) < 2:
+        return ""
+    return " For a single picture add the first axis: images[None]."
+
+
+def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
+    try:
+        if isinstance(classes, AbstractSet):
+            raise TypeError("a set has no order")  # noqa: TRY301  (as anything without one)
+        names = tuple(map(str, islice(classes, _MOST_CLASSES + 1)))
+        count = len(classes) if isinstance(classes, Sized) else len(names)
+    except Exception as error:
+        raise LabelError(
+            f"classes={shown(classes)} are not the names of the classes; expected a list of them, "
+            "in the order of their numbers, such as ['zero', 'one']."
+        ) from error
+    if not 1 <= count <= _MOST_CLASSES:
+        raise LabelError(f"There are {count} classes; labels are uint8, for 1 to 256.")
+    return names
 
 
 def _checked_labels(
-    labels: ArrayLike, num_images: int, classes: Sequence[str] | None
+    given: NDArray[Any], num_images: int, classes: Sequence[str] | None
 ) -> NDArray[np.uint8]:
-    array = np.asarray(labels)
+    array = _column(given)
     if array.shape != (num_images,):
         raise LabelError(
             f"There are {num_images:,} images, but the labels have the shape {array.shape}; "
-            f"expected ({num_images},), one class number an image. "
-            "One-hot labels become class numbers with labels.argmax(axis=1)."
+            f"expected ({num_images},), one class number an image."
+            + _advice_on_labels(array, num_images)
         )
     if not np.issubdtype(array.dtype, np.integer):
         raise LabelError(
-            f"Labels are class numbers, integers from 0; these are of type {array.dtype}. Whole "
-            "numbers stored otherwise become integers with labels.astype(int)."
+            "Labels are class numbers, integers from 0; these are of type "
+            f"{str(array.dtype)[:60]}.{_advice_on_type(array)}"
         )
-    if classes is not None and len(classes) > _MOST_CLASSES:
-        raise LabelError(f"There are {len(classes)} classes; labels are uint8, for at most 256.")
     limit = _MOST_CLASSES if classes is None else len(classes)
     smallest, largest = int(array.min()), int(array.max())
     if smallest < 0 or largest >= limit:
@@ -269,11 +304,67 @@ def _checked_labels(
     return array.astype(np.uint8, copy=False)
 
 
-def _natural(value: int, name: str) -> int:
-    number = operator.index(value)
-    if number < 1:
-        raise SplitError(f"{name}={value!r} must be 1 or more.")
-    return number
+def _column(array: NDArray[Any]) -> NDArray[Any]:
+    """An array of shape (n, 1) as one of shape (n,): the same values, in the same order."""
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _advice_on_labels(array: NDArray[Any], num_images: int) -> str:
+    """What makes class numbers of labels of another shape, if that is certain."""
+    if array.ndim == 2 and len(array) == num_images and _is_one_hot(array):
+        return " One-hot labels become class numbers with labels.argmax(axis=1)."
+    if array.ndim > 1 and array.size == num_images:
+        return " They become one row with labels.ravel()."
+    return ""
+
+
+def _is_one_hot(array: NDArray[Any]) -> bool:
+    if array.dtype.kind not in "biuf":
+        return False
+    is_zero, is_one = array == 0, array == 1
+    return bool((is_zero | is_one).all() and (is_one.sum(axis=1) == 1).all())
+
+
+def _advice_on_type(array: NDArray[Any]) -> str:
+    """What makes class numbers of labels of another type, if they are some."""
+    try:
+        with np.errstate(invalid="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of complex numbers
+            whole_numbers = array.astype(np.int64)
+        is_whole = array.dtype.kind in "US" or bool((whole_numbers == array).all())
+    except Exception:  # noqa: BLE001  (texts, or objects that compare as they like)
+        is_whole = False
+    if is_whole and whole_numbers.min() >= 0 and whole_numbers.max() < _MOST_CLASSES:
+        return " They become integers with labels.astype(int)."
+    if array.dtype.kind in "USO":
+        return (
+            " Names become numbers with numpy.unique(labels, return_inverse=True), which returns "
+            "the classes and the labels."
+        )
+    return " Some are no class numbers at all."
+
+
+def _checked_writers(given: ArrayLike, num_images: int) -> Writers:
+    array = _column(as_array(given, "writers", LabelError))
+    if array.shape != (num_images,):
+        raise LabelError(
+            f"There are {num_images:,} images, but the writers have the shape {array.shape}; "
+            "expected one writer an image."
+        )
+    is_integer = np.issubdtype(array.dtype, np.integer)
+    if not is_integer or int(array.max()) > np.iinfo(np.int64).max:
+        raise LabelError(
+            f"Writers are integers of at most 64 bits; these are of type {str(array.dtype)[:60]}. "
+            "Names become numbers with numpy.unique(writers, return_inverse=True)[1]."
+        )
+    return array.astype(np.int64, copy=False)
+
+
+def _index(key: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(key)
+    except Exception as error:  # of NumPy, or of whatever object it was asked to convert
+        raise IndexError(f"{shown(key)} is no list of positions: {error}.") from error
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from mnistkit.errors import RecipeError
 
 _MOST_SHOWN = 60
+_brief = reprlib.Repr()  # looks at a few items of a list, however long it is
+_brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
 
 
 def whole_number(value: Any) -> int | None:
@@ -93,7 +96,7 @@ def refusal(name: str, value: Any, expected: str) -> RecipeError:
 def shown(value: Any) -> str:
     """A value as a message shows it: not too long, and whatever its ``repr`` does."""
     try:
-        text = repr(value)
+        text = " ".join(_brief.repr(value).split())
     except Exception:  # noqa: BLE001  (a stranger's object; or a number of thousands of digits)
         return f"<{type(value).__name__}>"
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."

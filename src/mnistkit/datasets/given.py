@@ -1,0 +1,117 @@
+"""What users give as an array or a number, as one; whatever it is, the errors are mnistkit's."""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mnistkit.errors import MnistKitError, SplitError
+
+_MOST_SHOWN = 60
+_brief = reprlib.Repr()  # looks at a few items of a list, however long it is
+_brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
+
+
+def as_array(values: ArrayLike, what: str, error: type[MnistKitError]) -> NDArray[Any]:
+    """Values as an array, without a copy if they are one.
+
+    Parameters
+    ----------
+    values : array_like
+    what : str
+        What they are, for the message: ``"images"``.
+    error : class
+        What to raise if they form no array, such as lists of different lengths.
+    """
+    try:
+        return np.asarray(values)
+    except Exception as reason:  # of NumPy, or of whatever object it was asked to convert
+        raise error(
+            f"The {what} form no array ({_reason(reason)}); expected numbers, the same number in "
+            "every row, for instance a numpy.ndarray."
+        ) from reason
+
+
+def share(value: Any, name: str) -> float:
+    """A share of the images, above 0 and below 1.
+
+    Parameters
+    ----------
+    value : any
+        A number of Python's or NumPy's.
+    name : str
+        The parameter, for the message.
+
+    Raises
+    ------
+    SplitError
+        If it is no number, or outside.
+    """
+    number = _item(value)
+    if not is_number(number) or not 0 < number < 1:
+        raise SplitError(
+            f"{name}={shown(value)} is not a share of the images; it must lie above 0 and below 1."
+        )
+    return float(number)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number of Python's or NumPy's; True and False are none."""
+    return isinstance(_item(value), Real) and not isinstance(value, bool)
+
+
+def whole(value: Any, name: str, *, at_least: int) -> int:
+    """A whole number.
+
+    Parameters
+    ----------
+    value : any
+        A whole number of Python's or NumPy's.
+    name : str
+        The parameter, for the message.
+    at_least : int
+
+    Raises
+    ------
+    SplitError
+        If it is none, or smaller.
+    """
+    number = _item(value)
+    if not isinstance(number, Integral) or isinstance(number, bool):
+        raise SplitError(f"{name}={shown(value)} must be a whole number of at least {at_least}.")
+    if number < at_least:
+        raise SplitError(f"{name}={shown(value)} must be {at_least} or more.")
+    return int(number)
+
+
+def square_side(count: int) -> int | None:
+    """The side of a square of so many pixels, if there is one of at least 2."""
+    side = math.isqrt(count)
+    return side if side >= 2 and side * side == count else None
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: not too long, and whatever its ``repr`` does."""
+    try:
+        text = " ".join(_brief.repr(value).split())
+    except Exception:  # noqa: BLE001  (a stranger's object; or a number of thousands of digits)
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
+
+
+def _item(value: Any) -> Any:
+    """The number in an array without a dimension, as NumPy returns some."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def _reason(error: Exception) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  (a stranger's exception, which cannot even say what it is)
+        text = ""
+    return text.partition("\n")[0][:200] or type(error).__name__
