@@ -220,8 +220,8 @@ def test_a_broken_plugin_spoils_nothing(site, tmp_path):
 
     for command, expected in (
         ("datasets fetch digits", "Dataset digits: 1,437 + 360 images of 28x28, 10 classes\n"),
-        ("datasets verify digits", "digits\tdecoded-images-v1.npz\tok\n"),
-        ("datasets verify", "digits\tdecoded-images-v1.npz\tok\n"),
+        ("datasets verify digits", "digits\tdecoded-images-v2.npz\tok\n"),
+        ("datasets verify", "digits\tdecoded-images-v2.npz\tok\n"),
     ):
         home = str(tmp_path / "home")
         done = run(*MNISTKIT, *command.split(), folder=tmp_path, path=site, MNISTKIT_HOME=home)

@@ -189,7 +189,7 @@ def test_real_files_are_fetched_verified_and_replaced(run_light, home):
     assert [line.split("\t")[1:] for line in done.stdout.splitlines()] == [
         ["zip.train.gz", "ok"],
         ["zip.test.gz", "ok"],
-        ["decoded-images-v1.npz", "ok"],
+        ["decoded-images-v2.npz", "ok"],
     ]
 
     # Loading does not look at the source while there are decoded arrays; fetch does.
