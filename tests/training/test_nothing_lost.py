@@ -222,6 +222,26 @@ def test_killed_while_replacing(tmp_path, kills):
             np.testing.assert_array_equal(found, wanted)
 
 
+def test_a_run_can_be_read_while_it_is_replaced(tmp_path):
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(REPLACING), str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "begins\n"
+        while not (folder / "run.json").exists():
+            time.sleep(0.01)
+        digests = {RunFolder(folder)._finished()[0]["files"]["weights.npz"] for _ in range(200)}
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert len(digests) == 2  # each of the two was read, and nothing between
+
+
 def test_a_folder_is_not_saved_to_while_it_is_trained_in(digits, tmp_path):
     refused = []
 

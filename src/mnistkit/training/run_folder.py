@@ -20,6 +20,7 @@ import hashlib
 import logging
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ History = dict[str, list[Any]]
 
 _HISTORY = "history.csv"
 _REPLACEMENT, _LOCK = ".replacement", ".lock"
+_TRIES, _PAUSE = 5, 0.02  # to read what is being replaced; seconds
 # Far more than any run has; a larger file is refused before it is read.
 _MOST_BYTES = {RUN_FILE: 16 << 20, _HISTORY: 64 << 20, WEIGHTS_FILE: 4 << 30, MODEL_FILE: 4 << 30}
 
@@ -313,7 +315,29 @@ class RunFolder:
         return self._replacement if moving else self.path
 
     def _finished(self) -> tuple[Description, dict[str, bytes]]:
-        """The description of a finished run and the content of its files, verified."""
+        """The description of a finished run and the content of its files, verified.
+
+        Another process may put a new result in its place meanwhile: then it is read again.
+        """
+        for _ in range(_TRIES - 1):
+            before = self._trace()
+            try:
+                return self._read_finished()
+            except RunFolderError:
+                if before == self._trace() and not _exists(self._replacement):
+                    raise
+                time.sleep(_PAUSE)
+        return self._read_finished()
+
+    def _trace(self) -> tuple[int, int] | None:
+        """What is another one once a new result is in its place."""
+        try:
+            status = (self.path / RUN_FILE).lstat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def _read_finished(self) -> tuple[Description, dict[str, bytes]]:
         description = self._description()
         if description["status"] == "training":
             raise RunFolderError(
