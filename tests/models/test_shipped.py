@@ -10,6 +10,7 @@ import subprocess
 import sys
 from importlib import resources
 
+import keras
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -200,3 +201,18 @@ def test_missing_weights_are_refused(damaged_card, tmp_path):
     (tmp_path / "dense128-mnist.npz").unlink()
     with pytest.raises(WeightsError, match=r"'dense128-mnist\.npz' of the package cannot be read"):
         create_model("dense128", weights="mnist")
+
+
+@pytest.mark.parametrize("precision", ["float64", "bfloat16"])
+def test_the_weights_suit_a_model_of_another_precision(precision):
+    images = mnistkit.load_dataset("digits").test.images[:20] / 255
+    right = mnistkit.create_model("dense128", weights="mnist").predict(images, verbose=0)
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = mnistkit.create_model("dense128", weights="mnist")
+        assert model.weights[0].dtype == precision
+        found = np.asarray(model.predict(images, verbose=0), dtype=np.float64)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(found, right, atol=0.1)
+    np.testing.assert_array_equal(found.argmax(axis=1), right.argmax(axis=1))

@@ -228,7 +228,9 @@ def give_shipped_weights(model: keras.Model, model_name: str, name: str) -> None
             "mnistkit again."
         ) from error
     try:
-        set_weights(model, content, sha256=card.sha256, source=f"the file {file.name!r}")
+        set_weights(
+            model, content, sha256=card.sha256, any_precision=True, source=f"the file {file.name!r}"
+        )
     except WeightsError as error:
         error.add_note(f"The weights {name!r} are for these options: {dict(card.options)!r}.")
         raise

@@ -47,7 +47,9 @@ def weights_as_bytes(model: keras.Model) -> bytes:
     return archive_bytes(arrays)
 
 
-def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str) -> None:
+def set_weights(
+    model: keras.Model, content: bytes, *, sha256: str, source: str, any_precision: bool = False
+) -> None:
     """Give a model the weights of a file: all of them, or none if they do not fit.
 
     Parameters
@@ -59,6 +61,8 @@ def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str)
         The hash that the content must have.
     source : str
         Where the content came from, for messages.
+    any_precision : bool, default False
+        Whether floating numbers may be of another precision than the model's, and are converted.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str)
             f"{source} holds no weights that can be read: {error} Restore it from a copy, or train "
             "again."
         ) from error
-    fitting = _fitting(model, found, source)
+    fitting = _fitting(model, found, source, any_precision=any_precision)
     for path, array in zip((one.path for one in model.weights), fitting, strict=True):
         if not _is_finite(array):
             raise WeightsError(
@@ -91,11 +95,20 @@ def set_weights(model: keras.Model, content: bytes, *, sha256: str, source: str)
 
 
 def _fitting(
-    model: keras.Model, found: Mapping[str, NDArray[Any]], source: str
+    model: keras.Model,
+    found: Mapping[str, NDArray[Any]],
+    source: str,
+    *,
+    any_precision: bool,
 ) -> list[NDArray[Any]]:
     """The arrays of a file as the model's variables need them, if they are what it needs."""
     expected = [(one.path, np.asarray(one.numpy())) for one in model.weights]
     decoded = [_decoded(*item) for item in found.items()]
+    if any_precision and len(decoded) == len(expected):
+        decoded = [
+            array.astype(wanted.dtype) if _is_floating(array) and _is_floating(wanted) else array
+            for array, (_, wanted) in zip(decoded, expected, strict=True)
+        ]
     differences = [
         f"  {path}: {_kind(array)} found, {_kind(wanted)} expected"
         for (path, wanted), array in zip(expected, decoded, strict=False)
@@ -135,6 +148,10 @@ def _bits(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _kind(array: NDArray[Any]) -> str:
     return f"{array.dtype.name} {array.shape}"[:80]
+
+
+def _is_floating(array: NDArray[Any]) -> bool:
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
 def _is_finite(array: NDArray[Any]) -> bool:
