@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -453,3 +455,65 @@ def test_floats_and_booleans_become_uint8():
 def test_repr_says_what_it_is():
     split = mnistkit.load_dataset("digits").test
     assert repr(split) == "<Split digits test: 360 images of 28x28, 10 classes>"
+
+
+# Sent to another process -------------------------------------------------------------------------
+
+
+def ask_for_writers():
+    return np.arange(5000) // 10
+
+
+@pytest.mark.parametrize(
+    "writers",
+    [None, np.arange(5000) // 10, ask_for_writers, lambda: np.arange(5000) // 10],
+    ids=["none", "known", "asked for", "asked for by a function of a script"],
+)
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda split: split[:10],
+        lambda split: split.take(10),
+        lambda split: split.shuffle(3)[-10:],
+        lambda split: split[np.arange(5000) % 500 == 7],
+        lambda split: split[1000:][::2][:10],
+        lambda split: split.holdout(0.1, seed=1)[1][:10],
+    ],
+)
+def test_ten_images_are_sent_at_the_cost_of_ten(part, writers):
+    images = np.random.default_rng(0).integers(0, 256, (5000, 28, 28), dtype=np.uint8)
+    split = part(Split(images, np.arange(5000) % 10, writers=writers, dataset="mine", part="train"))
+    content = pickle.dumps(split)
+    assert len(content) < 10 * 28 * 28 + 2000
+    sent = pickle.loads(content)
+    np.testing.assert_array_equal(sent.images, split.images)
+    np.testing.assert_array_equal(sent.labels, split.labels)
+    assert (sent.classes, sent.name) == (split.classes, split.name)
+    if writers is None:
+        assert sent.writers is None
+    else:
+        np.testing.assert_array_equal(sent.writers, split.writers)
+        np.testing.assert_array_equal(sent[2:5].writers, split.writers[2:5])
+
+
+def test_a_data_set_is_sent_as_large_as_it_is(mnist):
+    content = pickle.dumps(mnist)
+    assert len(content) < 1.02 * (mnist.train.images.nbytes + mnist.test.images.nbytes) + 100_000
+    sent = pickle.loads(content)
+    assert sent.train.writers is not None
+    assert len(set(sent.test[:100].writers)) == len(set(mnist.test[:100].writers))
+
+
+def test_writers_are_asked_for_once():
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return np.arange(20)
+
+    split = Split(np.zeros((20, 8, 8), np.uint8), np.zeros(20, int), writers=ask)
+    first, second = split[:10], split[10:]
+    assert first.writers.tolist() == list(range(10))
+    assert second[5:].writers.tolist() == [15, 16, 17, 18, 19]
+    assert split.writers.tolist() == list(range(20))
+    assert len(asked) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Callable, Sequence, Sized
 from collections.abc import Set as AbstractSet
@@ -200,8 +201,24 @@ class Split:
         selected.classes = self.classes
         selected.dataset, selected.part = self.dataset, self.part
         selected.loaded_as = self.loaded_as
-        selected._writers = None if self._writers is None else _Later(self, index)
+        selected._writers = self._writers_of(index)
         return selected
+
+    def _writers_of(self, index: slice | NDArray[Any]) -> NDArray[Any] | _Later | None:
+        if self._writers is None:
+            return None
+        if isinstance(self._writers, _Later):
+            return self._writers.part(index)
+        if not callable(self._writers):
+            known = self.writers
+            assert known is not None
+            return known[index]
+        if not isinstance(self._writers, _Source):
+            self._writers = _Source(self._writers, len(self))
+        return _Later(self._writers, np.arange(len(self))[index])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_writers": _to_send(self._writers)}
 
     def __iter__(self) -> NoReturn:
         # Without it Python would try split[0], split[1], ..., and find the split empty.
@@ -221,17 +238,54 @@ def writable_arrays(split: Split) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
     return split._images, split._labels  # noqa: SLF001  (the same file)
 
 
-class _Later:
-    """The writers of a part, taken from the whole's only when asked for."""
+class _Source:
+    """The writers of a whole part: known, or asked for once, for all that was cut out of it."""
 
-    def __init__(self, whole: Split, index: slice | NDArray[Any]) -> None:
-        self._whole = whole
-        self._index = index
+    def __init__(self, writers: Callable[[], ArrayLike], count: int) -> None:
+        self.writers: Callable[[], ArrayLike] | Writers = writers
+        self._count = count
+
+    def __call__(self) -> Writers:
+        if callable(self.writers):
+            self.writers = _checked_writers(self.writers(), self._count)
+        return self.writers
+
+
+class _Later:
+    """The writers of some images of a whole, taken from it only when asked for.
+
+    It does not hold the whole's images, so that ten images can be sent to another process at the
+    cost of ten.
+    """
+
+    def __init__(self, source: Callable[[], ArrayLike], positions: NDArray[np.int64]) -> None:
+        self._source = source
+        self._positions = positions
 
     def __call__(self) -> ArrayLike:
-        writers = self._whole.writers
-        assert writers is not None
-        return writers[self._index]
+        writers: NDArray[Any] = np.asarray(self._source())[self._positions]
+        return writers
+
+    def part(self, index: slice | NDArray[Any]) -> _Later:
+        """Of these images, some."""
+        return _Later(self._source, self._positions[index])
+
+
+def _to_send(writers: ArrayLike | Callable[[], ArrayLike] | None) -> Any:
+    """Writers as another process can have them: still to be asked for there, if it can ask."""
+    if not callable(writers):
+        return writers
+    ask = writers._source if isinstance(writers, _Later) else writers  # noqa: SLF001  (this file)
+    function = ask.writers if isinstance(ask, _Source) else ask
+    try:
+        if not callable(function):
+            return writers()
+        pickle.dumps(function)
+    except Exception:  # noqa: BLE001  (a function of a script, say, that only this process knows)
+        return writers()
+    if isinstance(writers, _Later):
+        return _Later(function, writers._positions)  # noqa: SLF001
+    return function
 
 
 def _checked_images(images: ArrayLike, labels: NDArray[Any]) -> NDArray[np.uint8]:
