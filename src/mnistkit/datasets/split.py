@@ -25,7 +25,7 @@ class Split:
     """Images with their labels: a part of a data set, such as the training part.
 
     A split behaves like a sequence: it has a length, and ``split[:5000]``, ``split[mask]`` and
-    ``split[indices]`` are splits too. It does not change: the arrays are read-only views.
+    ``split[indices]`` are splits too. Its images, labels and writers are read-only.
 
     Parameters
     ----------

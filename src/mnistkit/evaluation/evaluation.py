@@ -88,7 +88,7 @@ class Evaluation:
     labels : array_like of int, shape (n,)
         The class that each image is, from 0 to ``num_classes - 1``.
     probabilities : array_like of float, shape (n, num_classes)
-        What the model gave to each class; each row adds up to 1, to within 0.001.
+        What the model gave to each class; each row adds up to 1, to within 0.005.
     classes : sequence of str
         What the classes are called.
     name : str, default ""
@@ -153,7 +153,7 @@ class Evaluation:
         labels : array_like of int, shape (n,)
             The class that each image is, from 0 to ``num_classes - 1``.
         probabilities : array_like of float, shape (n, num_classes)
-            What the model gave to each class; each row adds up to 1, to within 0.001.
+            What the model gave to each class; each row adds up to 1, to within 0.005.
         classes : sequence of str, optional
             What the classes are called. By default they are named by number.
         name : str, default ""
