@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as st_numpy
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from mnistkit.errors import ImageError, PictureError
-from mnistkit.recognition.picture import WORKING_SIDE, Picture, read_picture
+from mnistkit.images.picture import WORKING_SIDE, Picture, read_picture
 
 GREY = np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)
 COLOUR = np.stack([GREY, 255 - GREY, np.full_like(GREY, 77)], axis=-1)
@@ -551,7 +551,7 @@ def test_many_threads_at_once():
 
 def test_pillow_is_imported_only_when_a_picture_is_read():
     code = (
-        "import sys, mnistkit.recognition.picture as picture\n"
+        "import sys, mnistkit.images.picture as picture\n"
         "assert not {'PIL', 'tensorflow', 'keras'} & set(sys.modules)\n"
         "picture.read_picture([[0, 255]])\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
