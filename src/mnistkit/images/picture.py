@@ -24,7 +24,8 @@ WORKING_SIDE = 1400  # pixels
 
 _MOST_PIXELS = 200_000_000  # the largest telephone cameras; as RGB it takes 800 MB
 _BAND_PIXELS = 1 << 20
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")  # MPO comes through JPEG
+# MPO comes through JPEG, PBM and PGM through PPM; DIB has the vaguest beginning, so it is the last.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "DIB")
 Pixels = NDArray[np.uint8]
 
 
@@ -56,8 +57,9 @@ def read_picture(
     Parameters
     ----------
     source : str, path-like, bytes, binary file, PIL.Image.Image or array_like
-        A path, or what is in such a file: PNG, JPEG, MPO, GIF, BMP, WebP or TIFF. A file that is
-        open is read from its start and stays open. Of a PIL image the present frame is read.
+        A path, or what is in such a file: PNG, JPEG, MPO, GIF, BMP, DIB, WebP, TIFF, or
+        PPM and its kin. A file that is open is read from its start and stays open. Of a PIL image
+        the present frame is read.
         An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``, of booleans,
         integers in 0-255 or floats in [0, 1].
 
@@ -163,6 +165,7 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
         Image,
         JpegImagePlugin,
         PngImagePlugin,
+        PpmImagePlugin,
         TiffImagePlugin,
         WebPImagePlugin,
     )
