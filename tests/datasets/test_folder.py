@@ -360,7 +360,7 @@ def test_beside_a_test_folder_the_validation_part_is_told(tmp_path, warned):
     root = fill(tmp_path, "train/0", "train/1", "test/1", "valid/0", "valid/0/more")
     data = Dataset.from_folder(root)
     assert (len(data.train), len(data.test)) == (4, 2)
-    assert "4 pictures in 'valid'; read them with Dataset.from_folder(" in warned()
+    assert "4 pictures in 'valid', which Dataset.from_folder(" in warned()
     assert str(root / "valid") in warned()
 
 
@@ -377,6 +377,13 @@ def test_a_test_part_beside_the_classes(tmp_path, name, told, warned):
     data = Dataset.from_folder(fill(tmp_path, "0", "1", f"{name}/0", f"{name}/1"))
     assert (len(data.train), len(data.test)) == (4, 4)
     assert told in warned()
+
+
+def test_pictures_without_classes_beside_digits(tmp_path, warned):
+    data = Dataset.from_folder(fill(tmp_path, "0", "1", "test"))
+    assert len(data.classes) == 10
+    assert all_labels(data) == [0, 0, 1, 1]
+    assert "2 pictures outside of the class folders ('test/0.png', 'test/1.png')" in warned()
 
 
 def test_classes_can_be_called_as_parts_are(tmp_path, warned):

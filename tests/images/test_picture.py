@@ -113,6 +113,23 @@ def test_sixteen_bits_become_eight(kind):
     np.testing.assert_array_equal(read_picture(encoded(image, kind)).pixels, GREY)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_eight_bits_in_sixteen_are_not_black(kind):
+    image = Image.fromarray(GREY.astype(np.uint16))
+    np.testing.assert_array_equal(read_picture(encoded(image, kind)).pixels, GREY)
+
+
+@pytest.mark.parametrize(("mode", "values"), [("L", GREY), ("RGB", COLOUR), ("1", BLACK_WHITE)])
+def test_the_kin_of_ppm(mode, values):
+    picture = read_picture(encoded(Image.fromarray(values).convert(mode), "PPM"))
+    np.testing.assert_array_equal(picture.pixels, values)
+
+
+def test_dib():
+    picture = read_picture(encoded(Image.fromarray(COLOUR), "DIB"))
+    np.testing.assert_array_equal(picture.pixels, COLOUR)
+
+
 def test_sixteen_bits_of_colour_become_eight():
     wide = (COLOUR.astype(">u2") * 257).astype(">u2")
     picture = read_picture(png(12, 10, 16, 2, png_rows(wide)))
@@ -439,6 +456,13 @@ def test_no_kind_of_file_is_a_bomb(kind):
     else:
         data = bytearray(encoded_tiff_of(60_000, 60_000))
     with pytest.raises(PictureError, match=r"200 are read|exceeds limit"):
+        read_picture(bytes(data))
+
+
+def test_webp_takes_more_memory_than_others():
+    data = bytearray(encoded(Image.new("L", (40, 30)), "WEBP", lossless=True))
+    data[21:25] = struct.pack("<I", 7_999 | 7_999 << 14)
+    with pytest.raises(PictureError, match="64 megapixels; at most 50 are read"):
         read_picture(bytes(data))
 
 

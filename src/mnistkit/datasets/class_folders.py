@@ -127,12 +127,18 @@ def _roles(folders: list[Path]) -> dict[Role, list[Path]]:
         train = [f for f in known["train"] if inside[f].folders or not inside[f].pictures]
         if train:
             return known | {"train": train}
-    # Beside classes, "test" is the test part if it has the same classes, else a class like others.
+    # Beside classes, "test" is the test part if it has the same classes, else a class like others;
+    # but none beside digits: there it has pictures of which nobody says what they show.
     classes = {folder.name for folder in folders if folder not in inside}
+    digits = bool(classes) and all(name.isdecimal() for name in classes)
     return {
-        role: same
+        role: parts
         for role in ("test", "validation")
-        if (same := [f for f in known.get(role, []) if classes & _names(inside[f].folders)])
+        if (
+            parts := [
+                f for f in known.get(role, []) if digits or classes & _names(inside[f].folders)
+            ]
+        )
     }
 
 
@@ -141,8 +147,8 @@ def _add_test(chosen: dict[Role, list[Path]], found: Found) -> None:
     for folder in chosen.get("test", []) + chosen.get("validation", []):
         is_test = _ROLES[folder.name.lower()] == "test"
         if "test" in found.parts:
-            advice = f"read {'it' if is_test else 'them'} with Dataset.from_folder({str(folder)!r})"
-            _leave_out_folders([folder], f"in {shown(folder.name)}; {advice}", found)
+            how = f"which Dataset.from_folder({str(folder)!r}) reads"
+            _leave_out_folders([folder], f"in {shown(folder.name)}, {how}", found)
             continue
         part = _part(folder, found)
         if not any(part.values()):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WORKING_SIDE = 1400  # pixels
 
 _MOST_PIXELS = 200_000_000  # the largest telephone cameras; as RGB it takes 800 MB
+_MOST_WEBP_PIXELS = 50_000_000  # libwebp and Pillow have four copies; a bomb of 38 bytes took 3 GB
 _BAND_PIXELS = 1 << 20
 # MPO comes through JPEG, PBM and PGM through PPM; DIB has the vaguest beginning, so it is the last.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "DIB")
@@ -74,7 +75,8 @@ def read_picture(
     ------
     PictureError
         If a file or a PIL image cannot be read: missing, no picture, damaged, cut short, or
-        declared to have more than 200 megapixels, which is found out before it is decoded.
+        declared to have more than 200 megapixels (50 as WebP), which is found out before it is
+        decoded.
     ImageError
         If an array has a wrong shape, data type or range of values.
 
@@ -132,7 +134,7 @@ def _from_stream(stream: IO[bytes], name: str) -> Picture:
         raise PictureError(f"{name} was opened as text. Open it with open(path, 'rb').")
     with _explained(name):
         image = _opened(stream, name)
-        _check_size(image.size, name)
+        _check_size(image, name)
         return _from_image(image, name, drafted=_draft(image))
 
 
@@ -190,12 +192,13 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
     )
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
-    width, height = size
-    if width * height > _MOST_PIXELS:
+def _check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    most = _MOST_WEBP_PIXELS if image.format == "WEBP" else _MOST_PIXELS
+    if width * height > most:
         raise PictureError(
             f"{name} declares {width:,} x {height:,} pixels, {width * height / 1e6:,.0f} "
-            f"megapixels; at most {_MOST_PIXELS / 1e6:.0f} are read. Crop it or make it smaller."
+            f"megapixels; at most {most / 1e6:.0f} are read. Crop it or make it smaller."
         )
     if width * height == 0:
         raise PictureError(f"{name} has no pixels, it is {width} x {height}. Save it again.")
@@ -223,7 +226,7 @@ def _factor(size: tuple[int, int]) -> int:
 
 
 def _from_image(image: Image.Image, name: str, drafted: int = 1) -> Picture:
-    _check_size(image.size, name)
+    _check_size(image, name)
     frame_remarks = _frame_remarks(image)
     image.load()
     orientation, exif_remarks = _orientation(image)  # PNG and TIFF know it once they are loaded
@@ -273,8 +276,6 @@ def _conversion(image: Image.Image, name: str) -> Callable[[Image.Image], Image.
 
 def _multiplier(image: Image.Image, name: str) -> float:
     """What brings the values of a picture of 16 or 32 bits to 0-255."""
-    if image.mode.startswith("I;16"):
-        return 1 / 257
     bands = (
         np.asarray(image.crop((0, top, image.width, bottom))) for top, bottom in _bands(image.size)
     )
