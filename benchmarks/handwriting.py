@@ -23,7 +23,7 @@ import mnistkit
 import paper
 from measuring import num_processors
 from mnistkit.datasets.geometry import mnist_picture
-from mnistkit.recognition.picture import read_picture
+from mnistkit.images.picture import read_picture
 from mnistkit.recognition.preparation import interpretations, unlikely_interpretations
 from paper.pen_path import Figure
 

@@ -27,8 +27,8 @@ import mnistkit
 import paper
 from measuring import MemoryRise, Report, arguments, at_least, run_command, say, spread, take_turns
 from mnistkit.datasets.geometry import mnist_picture
+from mnistkit.images.picture import read_picture
 from mnistkit.recognition.network import Network, shipped_network
-from mnistkit.recognition.picture import read_picture
 from paper.crops import otsu
 
 Pixels = NDArray[np.uint8]

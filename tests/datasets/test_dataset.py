@@ -224,7 +224,7 @@ def test_from_folder(tmp_path, seven):
         draw(tmp_path / "10" / f"{n}.png", seven.T)
         (tmp_path / "7" / "notes.txt").write_text("not a picture")
     data = Dataset.from_folder(tmp_path)
-    assert data.classes == ("7", "10")
+    assert data.classes == tuple(map(str, range(11)))
     assert data.train.images.shape == (8, 28, 28)
     assert len(data.test) == 2
 
@@ -292,7 +292,7 @@ def test_picture_that_cannot_be_read(tmp_path, content):
 def test_nothing_waits_for_a_fifo_among_pictures(tmp_path):
     (tmp_path / "a").mkdir()
     os.mkfifo(tmp_path / "a" / "fifo.png")
-    with pytest.raises(ImageFolderError, match=r"fifo\.png' cannot be read .*not a regular file"):
+    with pytest.raises(ImageFolderError, match=r"no regular file \('a.fifo.png'\)"):
         Dataset.from_folder(tmp_path)
 
 

@@ -15,8 +15,8 @@ import click
 
 from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
-from mnistkit.datasets.folder import PICTURE_SUFFIXES
 from mnistkit.errors import PictureError
+from mnistkit.images.names import is_litter, is_picture_name
 from mnistkit.recognition.digit import percent
 
 if TYPE_CHECKING:
@@ -103,9 +103,14 @@ def _pictures_in(folder: str) -> list[str]:
         inside = sorted(Path(folder).iterdir())
     except OSError as error:
         raise click.UsageError(f"The folder {folder!r} cannot be read ({error}).") from error
-    # Next to a.png, macOS leaves ._a.png on foreign disks, which is no picture.
+    # Hidden files are nobody's pictures, and a FIFO would wait for ever. A link that leads nowhere
+    # is reported among the others.
     found = [
-        path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES and path.name[0] != "."
+        path
+        for path in inside
+        if is_picture_name(path.name)
+        and not (is_litter(path.name) or path.name.startswith("."))
+        and (path.is_file() or not path.exists())
     ]
     if not found:
         raise click.UsageError(f"There are no pictures in the folder {folder!r}.")

@@ -238,10 +238,11 @@ class Dataset:
         ----------
         path : str or path-like
             ``path/<class>/<picture>``; or ``path/train/<class>/<picture>`` and
-            ``path/test/<class>/<picture>``. The classes are the names of the sub-folders, in
-            the order of their numbers or the alphabet.
+            ``path/test/<class>/<picture>``. Pictures in deeper folders belong to the class folder
+            that they are in.
         test : float, default 0.2
-            The share of every class to set aside, if there is no ``test`` folder.
+            The share of every class to set aside, if there is no ``test`` folder, nor a ``val``,
+            ``valid``, ``validation`` or ``dev`` folder to take its place.
         ink : {"auto", "dark", "light"}, default "auto"
             Whether the ink is darker or lighter than the paper; ``"auto"`` takes the border of
             each picture for paper.
@@ -251,14 +252,36 @@ class Dataset:
 
         Notes
         -----
-        Without `prepare`, a picture of 28x28 pixels is only inverted where needed; any other is
-        brought to 28x28 the way MNIST's own pictures were made (see
-        `mnistkit.datasets.geometry`).
+        If the names of all class folders are decimal numbers, they are the class numbers: the
+        classes go from 0 to the largest number, at least to 9, and those without a folder have no
+        pictures. So the labels are the digits, even if there is only a folder ``7``. (Numbers
+        above 255 are names.) Otherwise the classes are the names of the folders with pictures, in
+        the order of the alphabet.
+
+        What operating systems leave in folders is passed over. A warning, logged, says what else
+        was not used, such as empty folders or files that are no pictures, and which pictures show
+        no ink; these stay in the data as blank images.
+
+        Without `prepare`, pictures are read as `mnistkit.recognize` reads them. One of 28x28
+        pixels is only inverted where needed; any other is brought to 28x28 the way MNIST's own
+        pictures were made (see `mnistkit.datasets.geometry`).
 
         Raises
         ------
         ImageFolderError
-            If there are no classes or no pictures, or a picture cannot be read.
+            If there are no classes or no pictures, or a folder or picture cannot be read.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from PIL import Image
+        >>> folder = pathlib.Path(tempfile.mkdtemp(), "sevens")
+        >>> (folder / "7").mkdir(parents=True)
+        >>> for number in range(5):
+        ...     Image.linear_gradient("L").save(folder / "7" / f"{number}.png")
+        >>> data = Dataset.from_folder(folder)
+        >>> data, data.test.labels
+        (<Dataset sevens: 4 + 1 images of 28x28, 10 classes>, array([7], dtype=uint8))
         """
         from mnistkit.datasets.folder import read_folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -11,19 +12,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnistkit.datasets.class_folders import LAYOUT, Found, Part, find_pictures
 from mnistkit.datasets.geometry import SIDE, mnist_picture
-from mnistkit.errors import ImageFolderError, MnistKitError
-from mnistkit.files.reading import open_regular
+from mnistkit.errors import ImageFolderError, MnistKitError, PictureError
+from mnistkit.images.names import is_litter
+
+logger = logging.getLogger(__name__)
 
 Ink = Literal["auto", "dark", "light"]
 Prepare = Callable[[Path], ArrayLike]
-Arrays = tuple[NDArray[np.uint8], NDArray[np.int64]]
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
-_LAYOUT = (
-    "Expected <folder>/<class>/<picture>, or <folder>/train/<class>/<picture> and "
-    "<folder>/test/<class>/<picture>, with pictures of the kinds "
-    f"{', '.join(sorted(PICTURE_SUFFIXES))}."
-)
+Pixels = NDArray[np.uint8]
+Arrays = tuple[Pixels, NDArray[np.int64]]
+_NOISE = 32  # grey levels that paper may differ from itself before it counts as ink
+_MOST_CLASSES = 256
 
 
 def read_folder(
@@ -51,39 +52,74 @@ def read_folder(
     """
     root = Path(path)
     if not root.is_dir():
-        raise ImageFolderError(f"{str(root)!r} is not a folder. {_LAYOUT}")
+        raise ImageFolderError(f"{str(root)!r} is not a folder. {LAYOUT}")
     if ink not in ("auto", "dark", "light"):
         raise ImageFolderError(f"ink={ink!r} is not known; use 'auto', 'dark' or 'light'.")
-    names = {folder.name for folder in _folders(root)}
-    parts = (
-        {name: root / name for name in ("train", "test")} if "train" in names else {"train": root}
-    )
-    parts = {name: folder for name, folder in parts.items() if folder.is_dir()}
-    classes = sorted(
-        {cls.name for folder in parts.values() for cls in _folders(folder)}, key=_order
-    )
-    if not classes:
-        raise ImageFolderError(f"There are no class folders in {str(root)!r}. {_LAYOUT}")
+    found = find_pictures(root)
+    _check_not_empty(found)
+    if found.told():
+        logger.warning("%s", found.told())
+    labels, classes = _class_numbers({name for part in found.parts.values() for name in part})
     read = partial(_read_picture, ink=ink) if prepare is None else partial(_prepared, prepare)
-    arrays = {name: _read_part(folder, classes, read) for name, folder in parts.items()}
-    return arrays, tuple(classes)
+    blank: list[Path] = []
+    arrays = {name: _read_part(part, labels, read, blank) for name, part in found.parts.items()}
+    if blank:
+        logger.warning("%s", _blank_told(blank, found))
+    return arrays, classes
+
+
+def _check_not_empty(found: Found) -> None:
+    if found.parts["train"]:
+        return
+    inside = found.root.iterdir()
+    folders = any(entry.is_dir() and not is_litter(entry.name) for entry in inside)
+    lacking = "pictures in the class folders of" if folders else "class folders in"
+    sentences = [f"There are no {lacking} {str(found.root)!r}.", found.told(), LAYOUT]
+    raise ImageFolderError(" ".join(filter(None, sentences)))
+
+
+def _class_numbers(names: set[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """The label of each class folder, and what the classes are called.
+
+    A folder ``7`` alone has the digit 7 of ten, not class 0 of one.
+    """
+    if all(name.isdecimal() for name in names):
+        numbers = {name: int(name) for name in names}
+        largest = max(9, *numbers.values())
+        if largest < _MOST_CLASSES:
+            return numbers, tuple(map(str, range(largest + 1)))
+    classes = sorted(names, key=_order)
+    return {name: label for label, name in enumerate(classes)}, tuple(classes)
 
 
 def _read_part(
-    folder: Path, classes: list[str], read: Callable[[Path], NDArray[np.uint8]]
+    part: Part, labels: dict[str, int], read: Callable[[Path], Pixels], blank: list[Path]
 ) -> Arrays:
-    images, labels = [], []
-    for label, name in enumerate(classes):
-        for picture in sorted((folder / name).glob("*")):
-            if picture.suffix.lower() in PICTURE_SUFFIXES:
-                images.append(read(picture))
-                labels.append(label)
-    if not images:
-        raise ImageFolderError(f"There are no pictures in {str(folder)!r}. {_LAYOUT}")
-    return np.stack(images), np.array(labels)
+    images, numbers = [], []
+    for name in sorted(part, key=_order):
+        for path in part[name]:
+            images.append(read(path))
+            numbers.append(labels[name])
+            if _is_blank(images[-1]):
+                blank.append(path)
+    return np.stack(images), np.array(numbers)
 
 
-def _prepared(prepare: Prepare, path: Path) -> NDArray[np.uint8]:
+def _is_blank(image: Pixels) -> bool:
+    return int(image.max()) - int(image.min()) <= _NOISE
+
+
+def _blank_told(blank: list[Path], found: Found) -> str:
+    total = sum(len(paths) for part in found.parts.values() for paths in part.values())
+    return (
+        f"{len(blank):,} of the {total:,} pictures in {found.name} show no ink "
+        f"({found.names(blank)}): nothing in them stands out from the paper by more than {_NOISE} "
+        "grey levels. They stay in the data as blank images. Remove the files if that is not "
+        "meant; if they are no blank sheets, ink='dark' or ink='light' may help."
+    )
+
+
+def _prepared(prepare: Prepare, path: Path) -> Pixels:
     try:
         image = np.asarray(prepare(path))
     except MnistKitError as error:
@@ -96,22 +132,13 @@ def _prepared(prepare: Prepare, path: Path) -> NDArray[np.uint8]:
     return image
 
 
-def _read_picture(path: Path, ink: Ink) -> NDArray[np.uint8]:
-    from PIL import Image, ImageOps
+def _read_picture(path: Path, ink: Ink) -> Pixels:
+    from mnistkit.images.picture import read_picture
 
     try:
-        with open_regular(path) as file, Image.open(file) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.has_transparency_data:
-                picture = picture.convert("RGBA")
-                paper = Image.new("RGBA", picture.size, "white")
-                picture = Image.alpha_composite(paper, picture)
-            grey = np.asarray(picture.convert("L"))
-    # Pillow's readers raise a dozen kinds of errors for damaged files, each format its own.
-    except Exception as error:
-        raise ImageFolderError(
-            f"The picture {str(path)!r} cannot be read ({str(error)[:200]}). Repair or remove it."
-        ) from error
+        grey = _grey(read_picture(path).pixels)
+    except PictureError as error:
+        raise ImageFolderError(_why_not_read(path, error)) from error
     if ink == "dark" or (ink == "auto" and np.median(_border(grey)) > 127):
         grey = 255 - grey
     if grey.shape == (SIDE, SIDE):
@@ -122,15 +149,22 @@ def _read_picture(path: Path, ink: Ink) -> NDArray[np.uint8]:
     )
 
 
-_NOISE = 32  # grey levels that paper may differ from itself before it counts as ink
+def _why_not_read(path: Path, error: PictureError) -> str:
+    # The reader's words begin with the name; of these, some say that it cannot be read, some why.
+    reason = str(error).removeprefix(repr(str(path))).strip()
+    if not reason.startswith("cannot be read"):
+        reason = f"cannot be read: it {reason}"
+    return f"The picture {str(path)!r} {reason} Or remove it."
 
 
-def _border(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _grey(pixels: Pixels) -> Pixels:
+    from PIL import Image
+
+    return pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+
+
+def _border(grey: Pixels) -> Pixels:
     return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-
-
-def _folders(path: Path) -> list[Path]:
-    return [entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
 
 
 def _order(name: str) -> tuple[int, int, str]:

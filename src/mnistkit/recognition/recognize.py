@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ImageError, MnistKitError
+from mnistkit.images.picture import Picture, read_picture
 from mnistkit.recognition.digit import Reading
 from mnistkit.recognition.network import Network, network_of
-from mnistkit.recognition.picture import Picture, read_picture
 from mnistkit.recognition.plausibility import (
     most_plausible,
     read_interpretations,

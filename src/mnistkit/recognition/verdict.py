@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.images.picture import Picture
 from mnistkit.recognition.digit import Digit, Reading
 from mnistkit.recognition.ink import Ink
-from mnistkit.recognition.picture import Picture
 from mnistkit.recognition.plausibility import Read
 from mnistkit.recognition.segmentation import STAMP, Box, longer_side
 

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import ImageError, PictureError
+from mnistkit.errors import PictureError
+from mnistkit.images.arrays import checked_array, eight_bit
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,12 +23,10 @@ if TYPE_CHECKING:
 WORKING_SIDE = 1400  # pixels
 
 _MOST_PIXELS = 200_000_000  # the largest telephone cameras; as RGB it takes 800 MB
+_MOST_WEBP_PIXELS = 50_000_000  # libwebp and Pillow have four copies; a bomb of 38 bytes took 3 GB
 _BAND_PIXELS = 1 << 20
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")  # MPO comes through JPEG
-_EXPECTED = (
-    "Expected one picture: an array (height, width), (height, width, 1), (height, width, 3) RGB or "
-    "(height, width, 4) RGBA, of booleans, integers from 0 to 255 or floats from 0.0 to 1.0."
-)
+# MPO comes through JPEG, PBM and PGM through PPM; DIB has the vaguest beginning, so it is the last.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "DIB")
 Pixels = NDArray[np.uint8]
 
 
@@ -59,8 +58,9 @@ def read_picture(
     Parameters
     ----------
     source : str, path-like, bytes, binary file, PIL.Image.Image or array_like
-        A path, or what is in such a file: PNG, JPEG, MPO, GIF, BMP, WebP or TIFF. A file that is
-        open is read from its start and stays open. Of a PIL image the present frame is read.
+        A path, or what is in such a file: PNG, JPEG, MPO, GIF, BMP, DIB, WebP, TIFF, or
+        PPM and its kin. A file that is open is read from its start and stays open. Of a PIL image
+        the present frame is read.
         An array is ``(h, w)``, ``(h, w, 1)``, ``(h, w, 3)`` or ``(h, w, 4)``, of booleans,
         integers in 0-255 or floats in [0, 1].
 
@@ -75,7 +75,8 @@ def read_picture(
     ------
     PictureError
         If a file or a PIL image cannot be read: missing, no picture, damaged, cut short, or
-        declared to have more than 200 megapixels, which is found out before it is decoded.
+        declared to have more than 200 megapixels (50 as WebP), which is found out before it is
+        decoded.
     ImageError
         If an array has a wrong shape, data type or range of values.
 
@@ -133,7 +134,7 @@ def _from_stream(stream: IO[bytes], name: str) -> Picture:
         raise PictureError(f"{name} was opened as text. Open it with open(path, 'rb').")
     with _explained(name):
         image = _opened(stream, name)
-        _check_size(image.size, name)
+        _check_size(image, name)
         return _from_image(image, name, drafted=_draft(image))
 
 
@@ -166,6 +167,7 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
         Image,
         JpegImagePlugin,
         PngImagePlugin,
+        PpmImagePlugin,
         TiffImagePlugin,
         WebPImagePlugin,
     )
@@ -190,12 +192,13 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
     )
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
-    width, height = size
-    if width * height > _MOST_PIXELS:
+def _check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    most = _MOST_WEBP_PIXELS if image.format == "WEBP" else _MOST_PIXELS
+    if width * height > most:
         raise PictureError(
             f"{name} declares {width:,} x {height:,} pixels, {width * height / 1e6:,.0f} "
-            f"megapixels; at most {_MOST_PIXELS / 1e6:.0f} are read. Crop it or make it smaller."
+            f"megapixels; at most {most / 1e6:.0f} are read. Crop it or make it smaller."
         )
     if width * height == 0:
         raise PictureError(f"{name} has no pixels, it is {width} x {height}. Save it again.")
@@ -223,7 +226,7 @@ def _factor(size: tuple[int, int]) -> int:
 
 
 def _from_image(image: Image.Image, name: str, drafted: int = 1) -> Picture:
-    _check_size(image.size, name)
+    _check_size(image, name)
     frame_remarks = _frame_remarks(image)
     image.load()
     orientation, exif_remarks = _orientation(image)  # PNG and TIFF know it once they are loaded
@@ -273,8 +276,6 @@ def _conversion(image: Image.Image, name: str) -> Callable[[Image.Image], Image.
 
 def _multiplier(image: Image.Image, name: str) -> float:
     """What brings the values of a picture of 16 or 32 bits to 0-255."""
-    if image.mode.startswith("I;16"):
-        return 1 / 257
     bands = (
         np.asarray(image.crop((0, top, image.width, bottom))) for top, bottom in _bands(image.size)
     )
@@ -373,70 +374,12 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
 def _from_array(source: Any) -> Picture:
     from PIL import Image
 
-    try:
-        array = np.asarray(source)
-    except Exception as error:  # whatever another library's __array__ raises
-        raise ImageError(f"This is no array ({error}). {_EXPECTED}") from error
-    _check_shape(array)
-    _check_values(array)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
+    array = checked_array(source)
 
     def band(top: int, bottom: int) -> Image.Image:
-        return Image.fromarray(_eight_bit(array[top:bottom]))
+        return Image.fromarray(eight_bit(array[top:bottom]))
 
     height, width = array.shape[:2]
     factor = _factor((width, height))
     pixels, remarks = _opaque(_in_bands((width, height), factor, band))
     return Picture(_plain(pixels), factor, remarks)
-
-
-def _check_shape(array: NDArray[Any]) -> None:
-    if array.dtype.kind not in "biuf":
-        raise ImageError(f"A picture cannot be of type {array.dtype}. {_EXPECTED}")
-    if array.size == 0:
-        raise ImageError(f"There are no pixels in an array of shape {array.shape}. {_EXPECTED}")
-    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in {1, 3, 4}):
-        return
-    advice = "Of several pictures give one at a time, images[0]."
-    if array.ndim == 3 and array.shape[0] in {1, 3, 4}:
-        advice = "If the channels come first, give np.moveaxis(array, 0, -1)."
-    raise ImageError(f"An array of shape {array.shape} is not one picture. {_EXPECTED} {advice}")
-
-
-def _check_values(array: NDArray[Any]) -> None:
-    if array.dtype in {np.dtype(bool), np.dtype(np.uint8)}:
-        return
-    with np.errstate(invalid="ignore"):  # not a number: found below
-        low, high = array.min(), array.max()
-    if low >= 0 and high <= (1 if array.dtype.kind == "f" else 255):
-        return
-    if not (np.isfinite(low) and np.isfinite(high)):
-        index = np.unravel_index(np.argmin(np.isfinite(array)), array.shape)
-        place = ", ".join(map(str, index))
-        raise ImageError(
-            f"The picture has the value {array[index]} at [{place}]. {_EXPECTED} "
-            "Replace it, for instance with np.nan_to_num(array)."
-        )
-    raise ImageError(
-        f"The {array.dtype} picture has values from {low:g} to {high:g}. {_EXPECTED} "
-        f"{_how_to_scale(array.dtype, low, high)}"
-    )
-
-
-def _how_to_scale(dtype: np.dtype[Any], low: Any, high: Any) -> str:
-    if low < 0:
-        return "Shift and scale it: (array - array.min()) / (array.max() - array.min())."
-    if dtype.kind == "f":
-        return f"Divide it by {'255' if high <= 255 else 'its largest value'}."
-    if high <= 65535:
-        return "Of 16 bits give (array // 257).astype(np.uint8)."
-    return "Divide it by its largest value: array / array.max()."
-
-
-def _eight_bit(array: NDArray[Any]) -> Pixels:
-    if array.dtype == bool:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.kind == "f":
-        array = np.rint(np.multiply(array, 255, dtype=np.float32))
-    return array.astype(np.uint8)

@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as st_numpy
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from mnistkit.errors import ImageError, PictureError
-from mnistkit.recognition.picture import WORKING_SIDE, Picture, read_picture
+from mnistkit.images.picture import WORKING_SIDE, Picture, read_picture
 
 GREY = np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)
 COLOUR = np.stack([GREY, 255 - GREY, np.full_like(GREY, 77)], axis=-1)
@@ -111,6 +111,23 @@ def test_sixteen_bits_become_eight(kind):
     image = Image.fromarray(GREY.astype(np.uint16) * 257 + 100)
     assert image.mode == "I;16"
     np.testing.assert_array_equal(read_picture(encoded(image, kind)).pixels, GREY)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_eight_bits_in_sixteen_are_not_black(kind):
+    image = Image.fromarray(GREY.astype(np.uint16))
+    np.testing.assert_array_equal(read_picture(encoded(image, kind)).pixels, GREY)
+
+
+@pytest.mark.parametrize(("mode", "values"), [("L", GREY), ("RGB", COLOUR), ("1", BLACK_WHITE)])
+def test_the_kin_of_ppm(mode, values):
+    picture = read_picture(encoded(Image.fromarray(values).convert(mode), "PPM"))
+    np.testing.assert_array_equal(picture.pixels, values)
+
+
+def test_dib():
+    picture = read_picture(encoded(Image.fromarray(COLOUR), "DIB"))
+    np.testing.assert_array_equal(picture.pixels, COLOUR)
 
 
 def test_sixteen_bits_of_colour_become_eight():
@@ -442,6 +459,13 @@ def test_no_kind_of_file_is_a_bomb(kind):
         read_picture(bytes(data))
 
 
+def test_webp_takes_more_memory_than_others():
+    data = bytearray(encoded(Image.new("L", (40, 30)), "WEBP", lossless=True))
+    data[21:25] = struct.pack("<I", 7_999 | 7_999 << 14)
+    with pytest.raises(PictureError, match="64 megapixels; at most 50 are read"):
+        read_picture(bytes(data))
+
+
 LOSSLESS_WEBP = {"WEBP": {"lossless": True}}
 
 
@@ -551,7 +575,7 @@ def test_many_threads_at_once():
 
 def test_pillow_is_imported_only_when_a_picture_is_read():
     code = (
-        "import sys, mnistkit.recognition.picture as picture\n"
+        "import sys, mnistkit.images.picture as picture\n"
         "assert not {'PIL', 'tensorflow', 'keras'} & set(sys.modules)\n"
         "picture.read_picture([[0, 255]])\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
