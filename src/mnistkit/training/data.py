@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.datasets.normalize import checked_images
 from mnistkit.errors import ImageError, LabelError, ModelError, RecipeError
 
 if TYPE_CHECKING:
@@ -51,7 +50,15 @@ class Examples:
         return math.ceil(len(self) / batch_size)
 
 
-def as_split(data: Data) -> Split:
+def _advice_for_flat(found: tuple[int, ...], expected: tuple[int | None, ...]) -> str | None:
+    """What to write if every picture is one row of pixels, as in a table."""
+    sides = [side for side in expected if side is not None]
+    if len(found) == 2 and len(sides) == len(expected) > 1 and found[1] == math.prod(sides):
+        return f"Every picture is a row of pixels; write images.reshape{(-1, *sides)}."
+    return None
+
+
+def as_split(data: Data, model: keras.Model) -> Split:
     """A split, made of (images, labels) if it is not one yet.
 
     Raises
@@ -64,6 +71,12 @@ def as_split(data: Data) -> Split:
     if isinstance(data, Split):
         return data
     if isinstance(data, tuple) and len(data) == 2:
+        shape, (expected, _) = np.shape(data[0]), model_shapes(model)
+        if advice := _advice_for_flat(shape, expected):  # a split would not know the sides
+            raise ImageError(
+                f"The images are of shape {shape}, but the model {model.name!r} takes "
+                f"{('n', *expected)}. {advice}"
+            )
         return Split(*data)
     raise TypeError(
         f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
@@ -80,19 +93,28 @@ def model_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], int]:
         If the model does not take one batch of images and return one batch of probabilities.
     """
     try:
-        inputs, outputs = tuple(model.input_shape), tuple(model.output_shape)
+        inputs, outputs = model.input_shape, model.output_shape
     except AttributeError as error:
         raise ModelError(
             f"The model {model.name!r} does not say the shapes of its input and output. Make it a "
             "keras.Sequential or a functional keras.Model, for instance "
             "keras.Model(inputs, your_model(inputs)) with inputs = keras.Input((28, 28))."
         ) from error
-    if len(outputs) != 2 or not isinstance(outputs[1], int) or isinstance(inputs[0], tuple):
+    if isinstance(inputs, list) and len(inputs) == 1:  # keras.Model([images], ...)
+        inputs = inputs[0]
+    if not (_is_shape(inputs) and _is_shape(outputs)) or len(outputs) != 2 or outputs[1] is None:
+        several = isinstance(outputs, list | dict)
         raise ModelError(
             f"The model {model.name!r} takes inputs of shape {inputs} and returns outputs of shape "
             f"{outputs}; expected one batch of images, and one probability a class: (None, n)."
+            + (" Take one output: keras.Model(model.input, model.outputs[0])." if several else "")
         )
-    return inputs[1:], outputs[1]
+    return tuple(inputs[1:]), outputs[1]
+
+
+def _is_shape(value: Any) -> bool:
+    """Whether it is the shape of one tensor, not a list or dictionary of several."""
+    return isinstance(value, tuple) and all(side is None or isinstance(side, int) for side in value)
 
 
 def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
@@ -105,15 +127,17 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     """
     expected, _ = model_shapes(model)
     found = images.shape[1:]
-    if _agree(found, expected):
+    if shapes_agree(found, expected):
         return images
-    if _agree((*found, 1), expected):
+    if shapes_agree((*found, 1), expected):
         return images[..., None]
-    if found[-1:] == (1,) and _agree(found[:-1], expected):
+    if found[-1:] == (1,) and shapes_agree(found[:-1], expected):
         return images[..., 0]
     advice = "Resize them, or build the model for images of their size."
-    if _agree(images.shape, expected) or _agree((*images.shape, 1), expected):
+    if shapes_agree(images.shape, expected) or shapes_agree((*images.shape, 1), expected):
         advice = "For a single picture add the first axis: images[None]."
+    elif flat := _advice_for_flat(images.shape, expected):
+        advice = flat
     elif len(expected) == 1:
         advice = f"Begin the model with keras.Input({found}) and keras.layers.Flatten()."
     raise ImageError(
@@ -122,7 +146,8 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     )
 
 
-def _agree(found: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+def shapes_agree(found: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
+    """Whether images of a shape are what is expected, where None is any size."""
     return len(found) == len(expected) and all(
         wanted in (None, size) for size, wanted in zip(found, expected, strict=True)
     )
@@ -249,33 +274,3 @@ def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
     """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
-
-
-def checked_stream(dataset: tf.data.Dataset, num_outputs: int) -> tf.data.Dataset:
-    """A stream with its integer images divided by 255, after a look at its first batch.
-
-    Raises
-    ------
-    ImageError, LabelError
-        If the first batch has pixels out of range, or labels that the model has no output for.
-    """
-    for images, labels, *_ in dataset.take(1).as_numpy_iterator():
-        checked_images(images)
-        if labels.size and not 0 <= labels.min() <= labels.max() < num_outputs:
-            raise LabelError(
-                f"The tf.data.Dataset has labels from {labels.min()} to {labels.max()}, the model "
-                f"{num_outputs} outputs. Build it with num_classes={labels.max() + 1}."
-            )
-    return normalized_stream(dataset)
-
-
-def normalized_stream(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Divide a stream's integer images by 255; floating ones stay as they are."""
-    import tensorflow as tf
-
-    def normalize(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        if images.dtype.is_integer:
-            images = tf.cast(images, tf.float32) / 255.0
-        return (images, *rest)
-
-    return dataset.map(normalize, num_parallel_calls=tf.data.AUTOTUNE)

@@ -32,7 +32,6 @@ from mnistkit.training.data import (
     Sources,
     as_split,
     check_labels,
-    checked_stream,
     fit_to_model,
     is_stream,
     model_shapes,
@@ -42,6 +41,7 @@ from mnistkit.training.description import Description, describe, plain
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.programs import ENGINES, choose_engine, training_program
 from mnistkit.training.run_folder import RunFolder
+from mnistkit.training.streams import checked_stream
 
 if TYPE_CHECKING:
     import keras
@@ -291,7 +291,7 @@ class Trainer:
         ImageError, LabelError
             If the data does not fit the model.
         """
-        split = as_split(data)
+        split = as_split(data, self.model)
         labels = check_labels(split, self.model)
         return Evaluation.from_probabilities(
             labels, self.predict(split), classes=self._classes(split), name=split.name
@@ -407,7 +407,7 @@ class Trainer:
         class_weight: dict[int, float] | None,
     ) -> Sources:
         """Check everything, and bring it to the forms that the engines take."""
-        _, num_outputs = model_shapes(self.model)
+        model_shapes(self.model)  # a model that takes something else is refused before the data is
         if is_stream(data):
             if sample_weight is not None or class_weight is not None:
                 raise LabelError(
@@ -419,18 +419,18 @@ class Trainer:
                     "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
                     "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
                 )
-            train: Examples | tf.data.Dataset = checked_stream(data, num_outputs)
+            train: Examples | tf.data.Dataset = checked_stream(data, self.model)
             split = None
         else:
-            split = as_split(data)
+            split = as_split(data, self.model)
             if isinstance(validation, float | int | np.floating):
                 split, validation = self._hold_out(split, float(validation), sample_weight)
             train = self._examples(split, sample_weight, class_weight)
         if validation is None:
             return Sources(train, None, split)
         if is_stream(validation):
-            return Sources(train, checked_stream(validation, num_outputs), split)
-        held_out = as_split(validation)
+            return Sources(train, checked_stream(validation, self.model), split)
+        held_out = as_split(validation, self.model)
         return Sources(train, self._examples(held_out), split, held_out)
 
     def _hold_out(
