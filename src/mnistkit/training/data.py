@@ -100,14 +100,17 @@ def model_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], int]:
             "keras.Sequential or a functional keras.Model, for instance "
             "keras.Model(inputs, your_model(inputs)) with inputs = keras.Input((28, 28))."
         ) from error
-    if isinstance(inputs, list) and len(inputs) == 1:  # keras.Model([images], ...)
-        inputs = inputs[0]
     if not (_is_shape(inputs) and _is_shape(outputs)) or len(outputs) != 2 or outputs[1] is None:
-        several = isinstance(outputs, list | dict)
+        # Keras warns in every step of a list or dictionary, even if it is one of one.
+        several = not _is_shape(outputs) or (not _is_shape(inputs) and len(inputs) == 1)
         raise ModelError(
             f"The model {model.name!r} takes inputs of shape {inputs} and returns outputs of shape "
             f"{outputs}; expected one batch of images, and one probability a class: (None, n)."
-            + (" Take one output: keras.Model(model.input, model.outputs[0])." if several else "")
+            + (
+                " Take one of each: keras.Model(model.inputs[0], model.outputs[0])."
+                if several
+                else ""
+            )
         )
     return tuple(inputs[1:]), outputs[1]
 

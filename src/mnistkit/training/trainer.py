@@ -26,6 +26,11 @@ from mnistkit.training.compiling import (
     refuse_slow_precision,
     refuse_unbuilt,
 )
+from mnistkit.training.contract import (
+    refuse_other_contract,
+    refuse_other_loss,
+    refuse_other_recipe,
+)
 from mnistkit.training.data import (
     Data,
     Examples,
@@ -96,6 +101,9 @@ class Trainer:
         If the model's name leads nowhere.
     RecipeError
         If the model carries no recipe of that name.
+    ModelError
+        If it is no built model of images in [0, 1] and probabilities of classes; the message says
+        how to make it one.
 
     Examples
     --------
@@ -226,7 +234,10 @@ class Trainer:
         SplitError
             If the validation fraction makes no sense.
         ModelError
-            If the model cannot be trained that way.
+            If the model cannot be trained that way, for instance because it was compiled with a
+            loss for one-hot labels.
+        RecipeError
+            If Keras does not know a name in the recipe, or it is for other labels.
         MissingPackageError
             If there is a TensorBoard callback, and TensorBoard is not installed.
         DivergenceError
@@ -240,6 +251,10 @@ class Trainer:
         recipe = self._recipe_with(epochs, batch_size)
         if (resume or overwrite) and self.run_dir is None:
             raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+        if self._compiled_by_caller:
+            refuse_other_loss(self.model)
+        else:
+            refuse_other_recipe(recipe, model_shapes(self.model)[1])
         refuse_slow_precision(self.model)
         refuse_missing_tensorboard([*self.callbacks, *callbacks])
         sources = self._sources(data, validation, sample_weight, class_weight)
@@ -469,6 +484,7 @@ def _checked_model(model: Any) -> keras.Model:
             "Known names: mnistkit.list_models()."
         )
     refuse_unbuilt(model)
+    refuse_other_contract(model)
     return model
 
 
