@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 Data = Split | tuple[ArrayLike, ArrayLike]
+ClassWeight = Mapping[int, float] | ArrayLike | Literal["balanced"]
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ def check_labels(split: Split, model: keras.Model) -> NDArray[np.int32]:
 def weights_per_example(
     labels: NDArray[np.int32],
     sample_weight: ArrayLike | None,
-    class_weight: dict[int, float] | None,
+    class_weight: ClassWeight | None,
     num_classes: int,
 ) -> NDArray[np.float32] | None:
     """One weight an image from weights by image and by class; None if there are neither.
@@ -190,7 +193,7 @@ def weights_per_example(
         return None
     weights = np.ones(len(labels), dtype=np.float32)
     if sample_weight is not None:
-        given = np.asarray(sample_weight, dtype=np.float32)
+        given = _numbers(sample_weight, "sample_weight")
         if given.shape != labels.shape:
             raise LabelError(
                 f"sample_weight is of shape {given.shape}; expected {labels.shape}, one weight an "
@@ -198,17 +201,54 @@ def weights_per_example(
             )
         weights = weights * given
     if class_weight is not None:
-        unknown = [label for label in class_weight if label not in range(num_classes)]
-        if unknown:
-            raise LabelError(
-                f"class_weight has {unknown!r}, which are no class numbers; expected whole numbers "
-                f"from 0 to {num_classes - 1}."
-            )
-        for label, weight in class_weight.items():
-            weights[labels == label] *= np.float32(weight)
+        weights = weights * _weight_by_class(class_weight, labels, num_classes)[labels]
     if not (weights >= 0).all() or np.isinf(weights).any():  # NaN is not >= 0 either
         raise LabelError("The weights of images and classes must be 0 or more, and finite.")
     return weights
+
+
+def _weight_by_class(
+    given: ClassWeight, labels: NDArray[np.int32], num_classes: int
+) -> NDArray[np.float32]:
+    """A weight for every class, of whatever form they were given in."""
+    if isinstance(given, str) and given == "balanced":
+        counts = np.bincount(labels, minlength=num_classes)
+        present = np.count_nonzero(counts)
+        return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
+    if not isinstance(given, Mapping):
+        weights = _numbers(given, "class_weight")
+        if weights.shape != (num_classes,):
+            raise LabelError(
+                f"class_weight is of shape {weights.shape}; expected ({num_classes},), one weight "
+                "a class, or a dictionary such as {3: 2.0}, or 'balanced'."
+            )
+        return weights
+    unknown = [label for label in given if not _is_class(label, num_classes)]
+    if unknown:
+        raise LabelError(
+            f"class_weight has {unknown!r}, which are no class numbers; expected whole numbers "
+            f"from 0 to {num_classes - 1}."
+        )
+    weights = np.ones(num_classes, dtype=np.float32)
+    weights[[int(label) for label in given]] = _numbers(list(given.values()), "class_weight")
+    return weights
+
+
+def _is_class(label: Any, num_classes: int) -> bool:
+    is_number = isinstance(label, Integral) and not isinstance(label, bool)
+    return is_number and 0 <= label < num_classes
+
+
+def _numbers(values: Any, setting: str) -> NDArray[np.float32]:
+    """Weights as an array."""
+    try:
+        array = np.asarray(values)
+        is_right = array.dtype.kind in "biuf"
+    except ValueError:  # lists of several lengths
+        is_right = False
+    if not is_right:
+        raise LabelError(f"{setting}={values!r}: expected numbers of 0 or more.")
+    return array.astype(np.float32)
 
 
 @dataclass(frozen=True)
