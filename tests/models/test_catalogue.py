@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import random
 import subprocess
 import sys
@@ -154,3 +156,108 @@ def test_module_function_as_a_name():
 
 def test_list_models():
     assert mnistkit.list_models("c*") == ["cnn"]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_numbers_of_numpy(dtype):
+    labels = np.arange(10, dtype=dtype)
+    model = mnistkit.create_model(
+        "cnn",
+        num_classes=labels.max() + 1,
+        input_shape=[dtype(28), dtype(28)],
+        seed=dtype(3),
+        dropout=np.float32(0.25),
+    )
+    assert model.output_shape == (None, 10)
+    options = origin_of(model).options
+    assert json.loads(json.dumps(options)) == {
+        "num_classes": 10,
+        "input_shape": [28, 28],
+        "dropout": 0.25,
+    }
+    expected = mnistkit.create_model("cnn", seed=3).get_weights()
+    np.testing.assert_array_equal(model.get_weights()[0], expected[0])
+
+
+@pytest.mark.parametrize("shape", [28, np.int64(28), [28, 28], np.array([28, 28]), iter([28, 28])])
+def test_forms_of_an_input_shape(shape):
+    assert mnistkit.create_model("dense128", input_shape=shape).input_shape == (None, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_classes": True}, "num_classes=True: expected a whole number of at least 1"),
+        ({"num_classes": 10.0}, r"num_classes=10\.0: expected a whole number"),
+        ({"num_classes": "10"}, "num_classes='10': expected"),
+        ({"num_classes": 0}, "num_classes=0: expected a whole number of at least 1"),
+        ({"num_classes": np.uint8(0)}, r"can overflow; write int\(labels\.max\(\)\) \+ 1"),
+        ({"input_shape": "28x28"}, r"expected \(height, width\) or \(height, width, channels\)"),
+        ({"input_shape": 28.0}, r"input_shape=28\.0: expected \(height, width\)"),
+        ({"input_shape": None}, "input_shape=None: expected"),
+        ({"input_shape": True}, "input_shape=True: expected"),
+        ({"input_shape": (28, 28.5)}, r"input_shape=28\.5: expected a whole number"),
+        ({"input_shape": (28, 0)}, "input_shape=0: expected a whole number of at least 1"),
+        ({"seed": "1"}, "seed='1': expected a whole number"),
+        ({"seed": 1.5}, r"seed=1\.5: expected a whole number"),
+        ({"seed": False}, "seed=False: expected a whole number"),
+    ],
+)
+def test_options_that_are_no_numbers(options, message):
+    with pytest.raises(OptionError, match=message):
+        mnistkit.create_model("dense128", **options)
+
+
+def run_with_keras_settings(tmp_path, settings, script, **environment):
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "KERAS_HOME": str(tmp_path), **environment},
+    )
+
+
+REFUSALS = """
+import mnistkit
+for call in (lambda: mnistkit.create_model("cnn"), lambda: mnistkit.Trainer("dense128")):
+    try:
+        call()
+    except mnistkit.errors.ModelError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("backend", ["torch", "theano", "jax"])
+def test_another_backend_is_refused_in_words(tmp_path, backend):
+    done = run_with_keras_settings(tmp_path, {"backend": backend}, REFUSALS)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2, done.stderr[-2000:]
+    for line in lines:
+        assert f"the backend '{backend}' in '{tmp_path / 'keras.json'}'" in line
+        assert "Set the environment variable KERAS_BACKEND=tensorflow" in line
+    done = run_with_keras_settings(tmp_path, {}, REFUSALS, KERAS_BACKEND=backend)
+    assert "in the environment variable KERAS_BACKEND" in done.stdout
+
+
+def test_the_environment_variable_that_is_advised(tmp_path):
+    script = "import mnistkit; print(mnistkit.create_model('cnn').name)"
+    settings = {"backend": "theano", "image_data_format": "channels_first"}
+    done = run_with_keras_settings(tmp_path, settings, script, KERAS_BACKEND="tensorflow")
+    assert done.stdout.strip() == "cnn", done.stderr[-2000:]
+
+
+def test_channels_come_last_whatever_keras_is_set_to():
+    expected = mnistkit.create_model("cnn").to_json()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = mnistkit.create_model("cnn", weights="mnist")
+        assert keras.config.image_data_format() == "channels_first"
+        plain = mnistkit.create_model("cnn")
+        images = np.zeros((2, 28, 28), np.uint8)
+        assert mnistkit.Trainer(model).predict(images).shape == (2, 10)
+        mnistkit.Trainer(plain).fit((images, [0, 1]), epochs=1, verbose=0)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert plain.to_json().count("channels_first") == expected.count("channels_first") == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import inspect
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mnistkit.errors import ModelError, OptionError
+from mnistkit.models.keras_settings import channels_last, refuse_other_backend
 from mnistkit.models.origin import ModelOrigin, remember
 from mnistkit.models.shipped import give_shipped_weights, own_options
 from mnistkit.registry import Registry
@@ -32,7 +34,7 @@ def create_model(
     name: str,
     *,
     num_classes: int | None = None,
-    input_shape: tuple[int, ...] = (28, 28),
+    input_shape: int | Sequence[int] = (28, 28),
     seed: int = 0,
     weights: str | None = None,
     **options: Any,
@@ -45,8 +47,9 @@ def create_model(
         One of `list_models`, or ``"module:function"``.
     num_classes : int, optional
         By default 10, or what the weights are for.
-    input_shape : tuple of int, default (28, 28)
-        The shape of one image: (height, width) or (height, width, channels).
+    input_shape : sequence of int, or int, default (28, 28)
+        The shape of one image: (height, width) or (height, width, channels); a single number is
+        the side of a square.
     seed : int, default 0
         Fixes the initial weights; the random state of the process is left as it was.
     weights : str, optional
@@ -67,9 +70,11 @@ def create_model(
     UnknownNameError, AmbiguousNameError, PluginError
         If the name leads nowhere, or there are no such weights.
     OptionError
-        If an option is not one of the model's.
+        If an option is not one of the model's, or a number of classes, a side or a seed is no
+        whole number.
     ModelError
-        If what the model's function returns is not such a model.
+        If what the model's function returns is not such a model, or Keras is set to another
+        backend than TensorFlow.
     WeightsError
         If the weights are for other options.
 
@@ -81,13 +86,15 @@ def create_model(
     ((None, 4), 100996)
     >>> trained = mnistkit.create_model("cnn", weights="mnist")
     """
+    refuse_other_backend()
     defaults = {"num_classes": 10}
     if weights is not None:
         defaults |= own_options(name, weights)
     if num_classes is not None:
-        options = {"num_classes": num_classes, **options}
-    every_option = {**defaults, "input_shape": tuple(input_shape), **options}
-    model = build(name, MODELS.get(name), every_option, seed)
+        options = {"num_classes": _whole(num_classes, "num_classes", least=1), **options}
+    shape = {"input_shape": _checked_shape(input_shape)}
+    every_option = {**defaults, **shape, **{n: _plain(value) for n, value in options.items()}}
+    model = build(name, MODELS.get(name), every_option, _whole(seed, "seed"))
     provider = "module:function" if ":" in name else MODELS.find(name).provider
     remember(model, ModelOrigin(name, provider, every_option))
     if weights is not None:
@@ -133,7 +140,7 @@ def build(name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: in
     import keras  # noqa: F401
 
     _refuse_unknown_options(name, builder, options)
-    with _seeded(seed):
+    with seeded(seed), channels_last():
         model = builder(**options)
     _refuse_wrong_model(name, model, options)
     return model
@@ -183,8 +190,37 @@ def register_model(name: str) -> Callable[[ModelBuilder], ModelBuilder]:
     return MODELS.register(name)
 
 
+def _whole(value: Any, name: str, least: int | None = None) -> int:
+    """A whole number of Python's, of whatever kind it was: NumPy's uint8 overflows in a product."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if is_whole and (least is None or value >= least):
+        return int(value)
+    expected = "a whole number" if least is None else f"a whole number of at least {least}"
+    message = f"{name}={value!r}: expected {expected}."
+    if name == "num_classes" and isinstance(value, np.integer):
+        message += " labels.max() + 1 can overflow; write int(labels.max()) + 1."
+    raise OptionError(message)
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    """The shape of one image; a single number is the side of a square."""
+    if isinstance(shape, Integral) and not isinstance(shape, bool):
+        shape = (shape, shape)
+    if isinstance(shape, str | bytes) or not isinstance(shape, Iterable):
+        raise OptionError(
+            f"input_shape={shape!r}: expected (height, width) or (height, width, channels)."
+        )
+    # None is a side of any length, for models that take one.
+    return tuple(None if side is None else _whole(side, "input_shape", 1) for side in shape)  # type: ignore[misc]
+
+
+def _plain(value: Any) -> Any:
+    """An option as Python's own number, if it is one of NumPy's, so that a file can hold it."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 @contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed what initial weights are drawn from, and put the process's state back afterwards.
 
     A Keras layer without a seed of its own draws one from Python's generator; a plugin may use

@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import weakref
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Union
 
-from mnistkit.errors import MissingPackageError, ModelError, RecipeError
+from mnistkit.errors import MissingPackageError, ModelError, OptionError, RecipeError
 
 if TYPE_CHECKING:
     import keras
 
     from mnistkit.models import Recipe
 
+
+Callbacks = Union[Sequence["keras.callbacks.Callback"], "keras.callbacks.Callback"]
 
 _made_here: weakref.WeakSet[keras.Optimizer] = weakref.WeakSet()
 
@@ -99,6 +101,59 @@ def refuse_missing_tensorboard(callbacks: Sequence[keras.callbacks.Callback]) ->
         raise MissingPackageError(
             "keras.callbacks.TensorBoard needs the package 'tensorboard', which is not installed. "
             "Install it with: pip install 'mnistkit[tensorboard]'."
+        )
+
+
+def checked_callbacks(callbacks: Any) -> tuple[keras.callbacks.Callback, ...]:
+    """Some callbacks or a single one, as a tuple.
+
+    Raises
+    ------
+    OptionError
+        If anything is no callback.
+    """
+    import keras
+
+    single = isinstance(callbacks, keras.callbacks.Callback) or not isinstance(callbacks, Iterable)
+    every = () if callbacks is None else (callbacks,) if single else tuple(callbacks)
+    for callback in every:
+        if not isinstance(callback, keras.callbacks.Callback):
+            is_class = isinstance(callback, type)
+            found = callback.__name__ if is_class else repr(callback)
+            raise OptionError(
+                f"callbacks={found}: expected keras.callbacks.Callback objects, such as "
+                f"callbacks=[{found if is_class else 'keras.callbacks.EarlyStopping'}(...)]."
+            )
+    return every
+
+
+def has_schedule(optimizer: keras.Optimizer) -> bool:
+    """Whether a schedule sets an optimizer's learning rate, so that nobody else can."""
+    import keras
+
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # LossScaleOptimizer has one
+    rate = getattr(inner, "_learning_rate", None)
+    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+def refuse_rate_callbacks(
+    callbacks: Sequence[keras.callbacks.Callback], *, has_schedule: bool, remedy: str
+) -> None:
+    """Refuse callbacks that set the learning rate beside a schedule, before the first epoch.
+
+    Raises
+    ------
+    RecipeError
+        If there is a schedule, and such a callback.
+    """
+    import keras
+
+    kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    names = [type(callback).__name__ for callback in callbacks if isinstance(callback, kinds)]
+    if has_schedule and names:
+        raise RecipeError(
+            f"{' and '.join(names)} cannot set the learning rate, which follows a schedule already."
+            f" Leave the callback out, or {remedy}."
         )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.datasets.normalize import checked_images
 from mnistkit.errors import ImageError, LabelError, ModelError, RecipeError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 Data = Split | tuple[ArrayLike, ArrayLike]
+ClassWeight = Mapping[int, float] | ArrayLike | Literal["balanced"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,15 @@ class Examples:
         return math.ceil(len(self) / batch_size)
 
 
-def as_split(data: Data) -> Split:
+def _advice_for_flat(found: tuple[int, ...], expected: tuple[int | None, ...]) -> str | None:
+    """What to write if every picture is one row of pixels, as in a table."""
+    sides = [side for side in expected if side is not None]
+    if len(found) == 2 and len(sides) == len(expected) > 1 and found[1] == math.prod(sides):
+        return f"Every picture is a row of pixels; write images.reshape{(-1, *sides)}."
+    return None
+
+
+def as_split(data: Data, model: keras.Model) -> Split:
     """A split, made of (images, labels) if it is not one yet.
 
     Raises
@@ -64,6 +74,12 @@ def as_split(data: Data) -> Split:
     if isinstance(data, Split):
         return data
     if isinstance(data, tuple) and len(data) == 2:
+        shape, (expected, _) = np.shape(data[0]), model_shapes(model)
+        if advice := _advice_for_flat(shape, expected):  # a split would not know the sides
+            raise ImageError(
+                f"The images are of shape {shape}, but the model {model.name!r} takes "
+                f"{('n', *expected)}. {advice}"
+            )
         return Split(*data)
     raise TypeError(
         f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
@@ -80,19 +96,31 @@ def model_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], int]:
         If the model does not take one batch of images and return one batch of probabilities.
     """
     try:
-        inputs, outputs = tuple(model.input_shape), tuple(model.output_shape)
+        inputs, outputs = model.input_shape, model.output_shape
     except AttributeError as error:
         raise ModelError(
             f"The model {model.name!r} does not say the shapes of its input and output. Make it a "
             "keras.Sequential or a functional keras.Model, for instance "
             "keras.Model(inputs, your_model(inputs)) with inputs = keras.Input((28, 28))."
         ) from error
-    if len(outputs) != 2 or not isinstance(outputs[1], int) or isinstance(inputs[0], tuple):
+    if not (_is_shape(inputs) and _is_shape(outputs)) or len(outputs) != 2 or outputs[1] is None:
+        # Keras warns in every step of a list or dictionary, even if it is one of one.
+        several = not _is_shape(outputs) or (not _is_shape(inputs) and len(inputs) == 1)
         raise ModelError(
             f"The model {model.name!r} takes inputs of shape {inputs} and returns outputs of shape "
             f"{outputs}; expected one batch of images, and one probability a class: (None, n)."
+            + (
+                " Take one of each: keras.Model(model.inputs[0], model.outputs[0])."
+                if several
+                else ""
+            )
         )
-    return inputs[1:], outputs[1]
+    return tuple(inputs[1:]), outputs[1]
+
+
+def _is_shape(value: Any) -> bool:
+    """Whether it is the shape of one tensor, not a list or dictionary of several."""
+    return isinstance(value, tuple) and all(side is None or isinstance(side, int) for side in value)
 
 
 def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
@@ -105,15 +133,17 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     """
     expected, _ = model_shapes(model)
     found = images.shape[1:]
-    if _agree(found, expected):
+    if shapes_agree(found, expected):
         return images
-    if _agree((*found, 1), expected):
+    if shapes_agree((*found, 1), expected):
         return images[..., None]
-    if found[-1:] == (1,) and _agree(found[:-1], expected):
+    if found[-1:] == (1,) and shapes_agree(found[:-1], expected):
         return images[..., 0]
     advice = "Resize them, or build the model for images of their size."
-    if _agree(images.shape, expected) or _agree((*images.shape, 1), expected):
+    if shapes_agree(images.shape, expected) or shapes_agree((*images.shape, 1), expected):
         advice = "For a single picture add the first axis: images[None]."
+    elif flat := _advice_for_flat(images.shape, expected):
+        advice = flat
     elif len(expected) == 1:
         advice = f"Begin the model with keras.Input({found}) and keras.layers.Flatten()."
     raise ImageError(
@@ -122,7 +152,8 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     )
 
 
-def _agree(found: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+def shapes_agree(found: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
+    """Whether images of a shape are what is expected, where None is any size."""
     return len(found) == len(expected) and all(
         wanted in (None, size) for size, wanted in zip(found, expected, strict=True)
     )
@@ -148,7 +179,7 @@ def check_labels(split: Split, model: keras.Model) -> NDArray[np.int32]:
 def weights_per_example(
     labels: NDArray[np.int32],
     sample_weight: ArrayLike | None,
-    class_weight: dict[int, float] | None,
+    class_weight: ClassWeight | None,
     num_classes: int,
 ) -> NDArray[np.float32] | None:
     """One weight an image from weights by image and by class; None if there are neither.
@@ -162,7 +193,7 @@ def weights_per_example(
         return None
     weights = np.ones(len(labels), dtype=np.float32)
     if sample_weight is not None:
-        given = np.asarray(sample_weight, dtype=np.float32)
+        given = _numbers(sample_weight, "sample_weight")
         if given.shape != labels.shape:
             raise LabelError(
                 f"sample_weight is of shape {given.shape}; expected {labels.shape}, one weight an "
@@ -170,17 +201,54 @@ def weights_per_example(
             )
         weights = weights * given
     if class_weight is not None:
-        unknown = [label for label in class_weight if label not in range(num_classes)]
-        if unknown:
-            raise LabelError(
-                f"class_weight has {unknown!r}, which are no class numbers; expected whole numbers "
-                f"from 0 to {num_classes - 1}."
-            )
-        for label, weight in class_weight.items():
-            weights[labels == label] *= np.float32(weight)
+        weights = weights * _weight_by_class(class_weight, labels, num_classes)[labels]
     if not (weights >= 0).all() or np.isinf(weights).any():  # NaN is not >= 0 either
         raise LabelError("The weights of images and classes must be 0 or more, and finite.")
     return weights
+
+
+def _weight_by_class(
+    given: ClassWeight, labels: NDArray[np.int32], num_classes: int
+) -> NDArray[np.float32]:
+    """A weight for every class, of whatever form they were given in."""
+    if isinstance(given, str) and given == "balanced":
+        counts = np.bincount(labels, minlength=num_classes)
+        present = np.count_nonzero(counts)
+        return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
+    if not isinstance(given, Mapping):
+        weights = _numbers(given, "class_weight")
+        if weights.shape != (num_classes,):
+            raise LabelError(
+                f"class_weight is of shape {weights.shape}; expected ({num_classes},), one weight "
+                "a class, or a dictionary such as {3: 2.0}, or 'balanced'."
+            )
+        return weights
+    unknown = [label for label in given if not _is_class(label, num_classes)]
+    if unknown:
+        raise LabelError(
+            f"class_weight has {unknown!r}, which are no class numbers; expected whole numbers "
+            f"from 0 to {num_classes - 1}."
+        )
+    weights = np.ones(num_classes, dtype=np.float32)
+    weights[[int(label) for label in given]] = _numbers(list(given.values()), "class_weight")
+    return weights
+
+
+def _is_class(label: Any, num_classes: int) -> bool:
+    is_number = isinstance(label, Integral) and not isinstance(label, bool)
+    return is_number and 0 <= label < num_classes
+
+
+def _numbers(values: Any, setting: str) -> NDArray[np.float32]:
+    """Weights as an array."""
+    try:
+        array = np.asarray(values)
+        is_right = array.dtype.kind in "biuf"
+    except ValueError:  # lists of several lengths
+        is_right = False
+    if not is_right:
+        raise LabelError(f"{setting}={values!r}: expected numbers of 0 or more.")
+    return array.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -249,33 +317,3 @@ def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
     """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
-
-
-def checked_stream(dataset: tf.data.Dataset, num_outputs: int) -> tf.data.Dataset:
-    """A stream with its integer images divided by 255, after a look at its first batch.
-
-    Raises
-    ------
-    ImageError, LabelError
-        If the first batch has pixels out of range, or labels that the model has no output for.
-    """
-    for images, labels, *_ in dataset.take(1).as_numpy_iterator():
-        checked_images(images)
-        if labels.size and not 0 <= labels.min() <= labels.max() < num_outputs:
-            raise LabelError(
-                f"The tf.data.Dataset has labels from {labels.min()} to {labels.max()}, the model "
-                f"{num_outputs} outputs. Build it with num_classes={labels.max() + 1}."
-            )
-    return normalized_stream(dataset)
-
-
-def normalized_stream(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Divide a stream's integer images by 255; floating ones stay as they are."""
-    import tensorflow as tf
-
-    def normalize(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        if images.dtype.is_integer:
-            images = tf.cast(images, tf.float32) / 255.0
-        return (images, *rest)
-
-    return dataset.map(normalize, num_parallel_calls=tf.data.AUTOTUNE)

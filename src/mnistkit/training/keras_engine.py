@@ -15,6 +15,7 @@ from mnistkit.training.data import Examples
 from mnistkit.training.fitting import Fit
 from mnistkit.training.order import epoch_order
 from mnistkit.training.programs import Chunks
+from mnistkit.training.streams import own_errors
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -55,15 +56,16 @@ def fit_with_keras(
         )
     if isinstance(validation, Examples):
         validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
-    fit.model.fit(
-        train,
-        initial_epoch=first_epoch,
-        epochs=fit.recipe.epochs,
-        validation_data=validation,
-        shuffle=False,
-        callbacks=[current, *callbacks],
-        verbose=verbose,
-    )
+    with own_errors():
+        fit.model.fit(
+            train,
+            initial_epoch=first_epoch,
+            epochs=fit.recipe.epochs,
+            validation_data=validation,
+            shuffle=False,
+            callbacks=[current, *callbacks],
+            verbose=verbose,
+        )
 
 
 def _batches(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError
 from mnistkit.training.augmenting import draw, vary
-from mnistkit.training.data import Examples
+from mnistkit.training.data import Examples, model_shapes
 
 if TYPE_CHECKING:
     import keras
@@ -77,7 +77,7 @@ def _operations(model: keras.Model) -> set[str]:
     """The kinds of operations in a model's forward pass, nested functions included."""
     import tensorflow as tf
 
-    images = tf.TensorSpec((2, *model.input_shape[1:]), tf.float32)
+    images = tf.TensorSpec((2, *model_shapes(model)[0]), tf.float32)
     graph = tf.function(lambda x: model(x, training=True), autograph=False)
     definition = graph.get_concrete_function(images).graph.as_graph_def()
     nested = (node for function in definition.library.function for node in function.node_def)

@@ -15,33 +15,52 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
 from mnistkit.datasets.normalize import checked_images
-from mnistkit.errors import LabelError, ModelError, RecipeError, RunFolderError, SplitError
+from mnistkit.errors import (
+    LabelError,
+    ModelError,
+    OptionError,
+    RecipeError,
+    RunFolderError,
+    SplitError,
+)
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
+from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training import fitting
 from mnistkit.training.compiling import (
+    Callbacks,
+    checked_callbacks,
     compile_from_recipe,
+    has_schedule,
     is_compiled_by_caller,
     refuse_missing_tensorboard,
+    refuse_rate_callbacks,
     refuse_slow_precision,
     refuse_unbuilt,
 )
+from mnistkit.training.contract import (
+    refuse_other_contract,
+    refuse_other_loss,
+    refuse_other_recipe,
+)
 from mnistkit.training.data import (
+    ClassWeight,
     Data,
     Examples,
     Sources,
     as_split,
     check_labels,
-    checked_stream,
     fit_to_model,
     is_stream,
     model_shapes,
     weights_per_example,
 )
 from mnistkit.training.description import Description, describe, plain
+from mnistkit.training.habits import answers_keras
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.programs import ENGINES, choose_engine, training_program
 from mnistkit.training.run_folder import RunFolder
+from mnistkit.training.streams import checked_stream
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +93,7 @@ class Trainer:
     strategy : tf.distribute.Strategy, optional
         For several devices, for instance ``tf.distribute.MirroredStrategy()``. The model must be
         given by name, or be built within ``strategy.scope()``.
-    callbacks : sequence of keras.callbacks.Callback, default ()
+    callbacks : sequence of keras.callbacks.Callback, or one, default ()
         Used in every `fit`.
 
     Attributes
@@ -96,6 +115,9 @@ class Trainer:
         If the model's name leads nowhere.
     RecipeError
         If the model carries no recipe of that name.
+    ModelError
+        If it is no built model of images in [0, 1] and probabilities of classes; the message says
+        how to make it one.
 
     Examples
     --------
@@ -118,23 +140,24 @@ class Trainer:
         run_dir: str | os.PathLike[str] | None = None,
         engine: Literal["auto", "xla", "graph", "keras"] = "auto",
         strategy: tf.distribute.Strategy | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        callbacks: Callbacks = (),
     ) -> None:
         if engine not in ENGINES:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
         self.seed = _checked_seed(seed)
         self._strategy = strategy
+        refuse_other_backend()
         with self._scope():
             built = create_model(model, seed=self.seed) if isinstance(model, str) else model
         self.model = _checked_model(built)
         origin = origin_of(self.model)
-        carried = recipes_of(MODELS.get(origin.name) if origin else None)
-        self.recipe = choose_recipe(carried, recipe, repr(self.model.name))
+        self._recipes = recipes_of(MODELS.get(origin.name) if origin else None)
+        self.recipe = choose_recipe(self._recipes, recipe, repr(self.model.name))
         self._folder = None if run_dir is None else RunFolder(run_dir)
         self.run_dir = None if self._folder is None else self._folder.path
         self.engine: str = engine
         self._wanted_engine: str = "keras" if strategy is not None else engine
-        self.callbacks = tuple(callbacks)
+        self.callbacks = checked_callbacks(callbacks)
         self.history: dict[str, list[float]] = {}
         self._last_fit: fitting.Fit | None = None
         self._loaded: Description | None = None
@@ -171,6 +194,7 @@ class Trainer:
             )
         self._compiled_by_caller = True
 
+    @answers_keras
     def fit(
         self,
         data: Data | tf.data.Dataset,
@@ -178,12 +202,12 @@ class Trainer:
         validation: Data | tf.data.Dataset | float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        class_weight: dict[int, float] | None = None,
+        callbacks: Callbacks = (),
+        class_weight: ClassWeight | None = None,
         sample_weight: ArrayLike | None = None,
         resume: bool | Literal["anyway"] = False,
         overwrite: bool = False,
-        verbose: int | None = None,
+        verbose: int | Literal["auto"] | None = None,
     ) -> keras.callbacks.History:
         """Train the model.
 
@@ -197,11 +221,12 @@ class Trainer:
             What to measure after every epoch; a fraction sets that share of every class aside.
         epochs, batch_size : int, optional
             In place of the recipe's.
-        callbacks : sequence of keras.callbacks.Callback, default ()
+        callbacks : sequence of keras.callbacks.Callback, or one, default ()
             Besides the trainer's own. Hooks for batches are called at least every few hundred
             steps, with the number of the last one.
-        class_weight : dict of int to float, optional
-            How much each class counts in the loss.
+        class_weight : mapping of int to float, array_like of float, or "balanced", optional
+            How much each class counts in the loss: by class number, a number for every class, or
+            so much that all classes together count the same.
         sample_weight : array_like of float, shape (n,), optional
             How much each image counts in the loss; not together with a validation fraction.
         resume : bool or "anyway", default False
@@ -211,7 +236,7 @@ class Trainer:
             a ``tf.data.Dataset`` is its own, so such a run is continued, but not exactly.
         overwrite : bool, default False
             Replace a run that is in `run_dir` already, which stays until the new one is finished.
-        verbose : {0, 1, 2}, optional
+        verbose : {0, 1, 2, "auto"}, optional
             Nothing, a progress bar, or a line an epoch. By default a bar on a terminal or in a
             notebook, and nothing in a pipe.
 
@@ -226,7 +251,10 @@ class Trainer:
         SplitError
             If the validation fraction makes no sense.
         ModelError
-            If the model cannot be trained that way.
+            If the model cannot be trained that way, for instance because it was compiled with a
+            loss for one-hot labels.
+        RecipeError
+            If Keras does not know a name in the recipe, or it is for other labels.
         MissingPackageError
             If there is a TensorBoard callback, and TensorBoard is not installed.
         DivergenceError
@@ -237,11 +265,17 @@ class Trainer:
         """
         from mnistkit.training.callback_state import settings_of
 
-        recipe = self._recipe_with(epochs, batch_size)
+        recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
         if (resume or overwrite) and self.run_dir is None:
             raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+        if self._compiled_by_caller:
+            refuse_other_loss(self.model)
+        else:
+            refuse_other_recipe(recipe, model_shapes(self.model)[1])
         refuse_slow_precision(self.model)
-        refuse_missing_tensorboard([*self.callbacks, *callbacks])
+        every = (*self.callbacks, *checked_callbacks(callbacks))
+        refuse_missing_tensorboard(every)
+        self._refuse_second_schedule(every, recipe)
         sources = self._sources(data, validation, sample_weight, class_weight)
         if not self._compiled_by_caller:
             steps = recipe.epochs * sources.steps_per_epoch(recipe.batch_size)
@@ -259,7 +293,6 @@ class Trainer:
                 may_change=wanted == "auto",
             )
         self.engine = engine
-        every = (*self.callbacks, *callbacks)
         settings = tuple(settings_of(callback) for callback in every)
         fit = fitting.Fit(self.model, sources, recipe, self.seed, engine, every, settings)
         history = fitting.run_fit(
@@ -268,12 +301,13 @@ class Trainer:
             folder=self._folder,
             resume=resume,
             overwrite=overwrite,
-            verbose=_verbosity() if verbose is None else verbose,
+            verbose=verbosity,
         )
         self.history = {name: list(map(plain, values)) for name, values in history.history.items()}
         self._last_fit, self._loaded = fit, None
         return history
 
+    @answers_keras
     def evaluate(self, data: Data) -> Evaluation:
         """Measure the model.
 
@@ -291,12 +325,13 @@ class Trainer:
         ImageError, LabelError
             If the data does not fit the model.
         """
-        split = as_split(data)
+        split = as_split(data, self.model)
         labels = check_labels(split, self.model)
         return Evaluation.from_probabilities(
             labels, self.predict(split), classes=self._classes(split), name=split.name
         )
 
+    @answers_keras
     def predict(self, images: Split | ArrayLike) -> NDArray[np.float32]:
         """Probabilities for images.
 
@@ -392,6 +427,26 @@ class Trainer:
         given = {"epochs": epochs, "batch_size": batch_size}
         return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
 
+    def _refuse_second_schedule(
+        self, callbacks: Sequence[keras.callbacks.Callback], recipe: Recipe
+    ) -> None:
+        """Refuse callbacks that set the learning rate where a schedule sets it already."""
+        if self._compiled_by_caller:
+            refuse_rate_callbacks(
+                callbacks,
+                has_schedule=has_schedule(self.model.optimizer),
+                remedy="compile the model with a number for the learning rate",
+            )
+            return
+        constant = (name for name, one in self._recipes.items() if one.schedule == "constant")
+        name = next(constant, None)
+        remedy = "trainer.recipe.replace(schedule='constant')" if name is None else repr(name)
+        refuse_rate_callbacks(
+            callbacks,
+            has_schedule=recipe.schedule != "constant",
+            remedy=f"use a constant rate: Trainer(..., recipe={remedy})",
+        )
+
     def _scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where variables are created: on the strategy's devices, if there is a strategy."""
         if self._strategy is None:
@@ -404,33 +459,38 @@ class Trainer:
         data: Data | tf.data.Dataset,
         validation: Data | tf.data.Dataset | float | None,
         sample_weight: ArrayLike | None,
-        class_weight: dict[int, float] | None,
+        class_weight: ClassWeight | None,
     ) -> Sources:
         """Check everything, and bring it to the forms that the engines take."""
-        _, num_outputs = model_shapes(self.model)
+        model_shapes(self.model)  # a model that takes something else is refused before the data is
         if is_stream(data):
             if sample_weight is not None or class_weight is not None:
                 raise LabelError(
                     "Weights cannot be given beside a tf.data.Dataset; let it yield "
                     "(images, labels, weights)."
                 )
-            if isinstance(validation, float | int | np.floating):
+            if isinstance(validation, float | int | np.floating | np.integer):
                 raise SplitError(
                     "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
                     "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
                 )
-            train: Examples | tf.data.Dataset = checked_stream(data, num_outputs)
+            train: Examples | tf.data.Dataset = checked_stream(data, self.model)
             split = None
         else:
-            split = as_split(data)
-            if isinstance(validation, float | int | np.floating):
+            split = as_split(data, self.model)
+            if isinstance(validation, float | int | np.floating | np.integer):
+                if isinstance(validation, bool):
+                    raise SplitError(
+                        f"validation={validation}: expected images with labels, or a fraction of "
+                        "the training images, such as validation=0.1."
+                    )
                 split, validation = self._hold_out(split, float(validation), sample_weight)
             train = self._examples(split, sample_weight, class_weight)
         if validation is None:
             return Sources(train, None, split)
         if is_stream(validation):
-            return Sources(train, checked_stream(validation, num_outputs), split)
-        held_out = as_split(validation)
+            return Sources(train, checked_stream(validation, self.model), split)
+        held_out = as_split(validation, self.model)
         return Sources(train, self._examples(held_out), split, held_out)
 
     def _hold_out(
@@ -447,7 +507,7 @@ class Trainer:
         self,
         split: Split,
         sample_weight: ArrayLike | None = None,
-        class_weight: dict[int, float] | None = None,
+        class_weight: ClassWeight | None = None,
     ) -> Examples:
         labels = check_labels(split, self.model)
         _, num_outputs = model_shapes(self.model)
@@ -469,16 +529,24 @@ def _checked_model(model: Any) -> keras.Model:
             "Known names: mnistkit.list_models()."
         )
     refuse_unbuilt(model)
+    refuse_other_contract(model)
     return model
 
 
 def _checked_seed(seed: Any) -> int:
-    if not isinstance(seed, Integral) or seed < 0:
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
         raise RecipeError(f"seed={seed!r}: expected a whole number of at least 0.")
     return int(seed)
 
 
-def _verbosity() -> int:
-    """A progress bar for people, nothing for a pipe."""
+def _verbosity(wanted: Any) -> int:
+    """What was asked for; by default a progress bar for people, nothing for a pipe."""
+    if isinstance(wanted, int | np.integer) and 0 <= wanted <= 2:
+        return int(wanted)
+    if wanted not in (None, "auto"):
+        raise OptionError(
+            f"verbose={wanted!r}: expected 0 for nothing, 1 for a progress bar, or 2 for a line an "
+            "epoch."
+        )
     in_notebook = "ipykernel" in sys.modules
     return int(in_notebook or sys.stdout.isatty())

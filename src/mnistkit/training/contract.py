@@ -1,0 +1,264 @@
+"""A model from outside, held against what the trainer promises of it, before the first step.
+
+A model takes images in [0, 1] and returns one probability a class, and its loss and metrics take
+class numbers. Keras cannot tell that a model does not: it trains on nonsense, or stops in the
+middle of a graph.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.errors import ModelError, RecipeError
+from mnistkit.training.data import model_shapes
+
+if TYPE_CHECKING:
+    import keras
+
+    from mnistkit.models import Recipe
+
+_SPARSE = "sparse_categorical_crossentropy"
+_ANY_SIZE = 28  # for a side that may be of any size
+# Rounding alone moves the sum of half-precision probabilities by this much.
+_TOLERANCE = {"float16": 1e-2, "bfloat16": 3e-2}
+# Keras chooses between these by the shapes of labels and outputs, when it compiles the model.
+_CHOSEN_LATE = ("accuracy", "acc", "crossentropy", "ce")
+# These compare class numbers with something, too, and are always wrong.
+_FOR_ONE_HOT = ("categoricalaccuracy", "binaryaccuracy")
+
+
+def refuse_other_contract(model: keras.Model) -> None:
+    """Refuse a model of which the images or the outputs would be taken for something else.
+
+    Raises
+    ------
+    ModelError
+        If it does not return probabilities, or divides images by 255 that are divided already.
+    """
+    input_shape, _ = model_shapes(model)
+    _refuse_second_scaling(model, input_shape)
+    _refuse_other_outputs(model, input_shape)
+
+
+def _refuse_second_scaling(model: keras.Model, input_shape: tuple[int | None, ...]) -> None:
+    import keras
+
+    scale = 1.0
+    for layer in _first_layers(model):
+        if isinstance(layer, keras.layers.Rescaling):
+            scale *= float(np.max(np.abs(layer.scale)))
+        elif isinstance(layer, keras.layers.Normalization):
+            # Images in [0, 1] have no mean above 1: this one has seen others.
+            seen = layer.mean is not None and float(np.max(np.asarray(layer.mean))) > scale
+            scale *= 1 / 255 if seen else 1.0
+        if scale < 1 / 32:
+            raise ModelError(
+                f"The model {model.name!r} begins with the layer {layer.name!r}, which takes images"
+                " in 0-255. They reach a model divided by 255 already, so it would see nothing but "
+                "black. Build the model without that layer; if it is trained, put the opposite "
+                f"before it: keras.Sequential([keras.Input({input_shape}), "
+                "keras.layers.Rescaling(255.0), model])."
+            )
+
+
+def _first_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers through which an image goes before anything is learnt, nested ones included."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _first_layers(layer)
+            if layer.weights:
+                return
+            continue
+        yield layer
+        if layer.weights and not isinstance(layer, keras.layers.Normalization):
+            return
+
+
+def _refuse_other_outputs(model: keras.Model, input_shape: tuple[int | None, ...]) -> None:
+    """Look at what the model returns for a few images."""
+    import keras
+
+    images = _few_images(input_shape, model.input_shape[0])
+    try:
+        found = model(images, training=False)
+    # A layer of one's own raises anything.
+    except Exception as error:
+        if None in input_shape:
+            return  # there may be a smallest size, which the real images keep to
+        raise ModelError(
+            f"The model {model.name!r} cannot be run on images of shape {images.shape}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    kind = keras.backend.standardize_dtype(found.dtype)
+    outputs = np.asarray(keras.ops.cast(found, "float32"), dtype=np.float64)
+    if not np.isfinite(outputs).all():
+        return  # diverged weights, which have a message of their own
+    sums = outputs.sum(axis=1)
+    if (outputs >= 0).all() and np.allclose(sums, 1, rtol=0, atol=_TOLERANCE.get(kind, 1e-3)):
+        return
+    in_range = (outputs >= 0).all() and (outputs <= 1).all()
+    what = "independent of each other, as from a sigmoid" if in_range else "logits, it seems"
+    raise ModelError(
+        f"The model {model.name!r} does not return probabilities: its outputs for one image add up "
+        f"to {sums[np.argmax(np.abs(sums - 1))]:.4g}, not 1, and go from {outputs.min():.4g} to "
+        f"{outputs.max():.4g} ({what}). {_remedy(model, in_range=bool(in_range))} If it was "
+        f"compiled, compile it again, with loss={_SPARSE!r} and without from_logits=True."
+    )
+
+
+def _remedy(model: keras.Model, *, in_range: bool) -> str:
+    num_outputs = model.output_shape[-1]
+    if num_outputs == 1:
+        return 'End it with keras.layers.Dense(2, activation="softmax").'
+    end = f'End it with keras.layers.Dense({num_outputs}, activation="softmax")'
+    if in_range:
+        return f"{end}."
+    return (
+        f"{end}, or go on with keras.Model(model.inputs[0], "
+        "keras.layers.Softmax()(model.outputs[0]))."
+    )
+
+
+def _few_images(input_shape: tuple[int | None, ...], batch_size: int | None) -> NDArray[np.float32]:
+    """Paper, ink and noise; as many as the model takes, if it takes no other number."""
+    count = batch_size or 4
+    sides = tuple(_ANY_SIZE if side is None else side for side in input_shape)
+    images = np.random.default_rng(0).random((count, *sides), dtype=np.float32)
+    images[:1], images[1:2] = 0, 1
+    return images
+
+
+def refuse_other_recipe(recipe: Recipe, num_outputs: int) -> None:
+    """Refuse a recipe whose loss or metrics Keras does not know, or that take other labels.
+
+    Raises
+    ------
+    RecipeError
+        The message names the nearest name that there is.
+    """
+    import keras
+
+    loss = _by_name(keras.losses, recipe.loss, "loss", (_SPARSE,))
+    if reason := _does_not_take_numbers(loss, num_outputs, is_loss=True):
+        raise RecipeError(
+            f"loss={recipe.loss!r}: it does not take class numbers ({reason}). Use {_SPARSE!r}."
+        )
+    for name in recipe.metrics:
+        if name in _CHOSEN_LATE:
+            continue
+        metric = _by_name(keras.metrics, name, "metrics", _CHOSEN_LATE)
+        reason = _does_not_take_numbers(metric, num_outputs)
+        if reason or str(name).replace("_", "").lower() in _FOR_ONE_HOT:
+            raise RecipeError(
+                f"metrics={recipe.metrics!r}: {name!r} does not take class numbers"
+                f"{f' ({reason})' if reason else ''}. Use 'accuracy', or one whose name begins "
+                "with 'sparse_'."
+            )
+
+
+def _by_name(module: Any, name: Any, setting: str, more: tuple[str, ...]) -> Any:
+    """What Keras has by a name, with a word on the name that may have been meant."""
+    try:
+        found = module.get(name)
+    except (ValueError, TypeError):
+        found = None
+    if found is not None:
+        return found
+    known = [*more, *(one for one in dir(module) if not one.startswith("_"))]
+    near = difflib.get_close_matches(str(name), known, n=1)
+    expected = f"a name in {module.__name__.replace('.src', '').replace('._tf_keras', '')}"
+    raise RecipeError(
+        f"{setting}: Keras has none named {name!r}; expected {expected}, such as {more[0]!r}."
+        + (f" Did you mean {near[0]!r}?" if near else "")
+    )
+
+
+def refuse_other_loss(model: keras.Model) -> None:
+    """Refuse a compiled loss that does not take class numbers and probabilities.
+
+    Raises
+    ------
+    ModelError
+        If it takes one-hot labels or logits, or Keras does not know it, or there is none.
+    """
+    import keras
+
+    if _has_own_step(model):
+        return
+    loss, (_, num_outputs) = _only(model.loss), model_shapes(model)
+    remedy = f"Compile the model with loss={_SPARSE!r}."
+    if loss is None:
+        if model.losses:
+            return
+        raise ModelError(f"The model {model.name!r} was compiled without a loss. {remedy}")
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            raise ModelError(
+                f"The model {model.name!r} was compiled with loss={loss!r}, which Keras does not "
+                f"know. {remedy}"
+            ) from None
+    name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
+    if getattr(loss, "from_logits", False) is True:
+        raise ModelError(
+            f"The model {model.name!r} returns probabilities, but its loss {name!r} was made with "
+            f"from_logits=True and takes them for logits. {remedy}"
+        )
+    if callable(loss) and (reason := _does_not_take_numbers(loss, num_outputs, is_loss=True)):
+        raise ModelError(
+            f"The model {model.name!r} was compiled with the loss {name!r}, which does not take "
+            f"class numbers ({reason}). {remedy}"
+        )
+
+
+def _has_own_step(model: keras.Model) -> bool:
+    """Whether the model computes its loss itself, from whatever it likes."""
+    import keras
+
+    return any(
+        getattr(type(model), name) is not getattr(keras.Model, name)
+        for name in ("train_step", "compute_loss")
+    )
+
+
+def _only(loss: Any) -> Any:
+    """The loss of a list or dictionary of one."""
+    if isinstance(loss, list | tuple) and len(loss) == 1:
+        return loss[0]
+    if isinstance(loss, dict) and len(loss) == 1:
+        return next(iter(loss.values()))
+    return loss
+
+
+def _does_not_take_numbers(
+    function: Callable[..., Any], num_outputs: int, *, is_loss: bool = False
+) -> str:
+    """Why a loss or metric is none for class numbers; empty if it is one."""
+    import keras
+
+    count = num_outputs + 1  # not as many as outputs, so that nothing fits by chance
+    labels = (np.arange(count) % num_outputs).astype(np.int32)
+    right = np.eye(num_outputs, dtype=np.float32)[labels]
+    tensors = map(keras.ops.convert_to_tensor, (labels, right, np.roll(right, 1, axis=1)))
+    numbers, *both = tensors
+    try:
+        values = [float(np.mean(keras.ops.convert_to_numpy(function(numbers, p)))) for p in both]
+    # Keras, TensorFlow and functions of one's own raise anything here.
+    except Exception as error:  # noqa: BLE001
+        return (
+            f"for labels of shape {labels.shape} and outputs of shape {right.shape} it raises "
+            f"{type(error).__name__}"
+        )
+    is_keras_own = getattr(function, "__module__", "").startswith("keras.")
+    if is_loss and is_keras_own and all(map(math.isfinite, values)) and values[0] >= values[1]:
+        return "it is no smaller for the right class than for another"
+    return ""

@@ -1,0 +1,347 @@
+"""A ``tf.data.Dataset`` as training data: held against the model before and while it is read.
+
+What its ``element_spec`` says is looked at at once. What only the numbers say, such as a label that
+the model has no output for, is looked at in the pipeline, in every batch: TensorFlow would train on
+NaN or stop with an error of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from mnistkit.errors import ImageError, LabelError, MnistKitError
+from mnistkit.training.data import model_shapes, shapes_agree
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+Shape = tuple[int | None, ...]
+
+_PAIRS = "batches of (images, labels) or (images, labels, weights)"
+_RANGES = (
+    "Integer images go from 0 (paper) to 255 (ink), floating ones from 0.0 to 1.0; divide by 255 "
+    "once, or not at all."
+)
+# An assertion's text is all that comes back from TensorFlow's threads.
+_KINDS: dict[str, type[MnistKitError]] = {"images": ImageError, "labels": LabelError}
+_MARKED = re.compile(r"<mnistkit (images|labels)>(.*?)</mnistkit>", re.DOTALL)
+
+
+def checked_stream(dataset: tf.data.Dataset, model: keras.Model) -> tf.data.Dataset:
+    """A stream of what the engines take, after a look at its structure and its first batch.
+
+    Parameters
+    ----------
+    dataset : tf.data.Dataset
+    model : keras.Model
+
+    Returns
+    -------
+    tf.data.Dataset
+        Float32 images in [0, 1] of the model's input shape, int32 labels, and the weights if there
+        are any. Iterated within `own_errors`, it raises a LabelError or an ImageError at the first
+        batch that does not fit.
+
+    Raises
+    ------
+    ImageError, LabelError
+        If its elements or its first batch do not fit the model; the message says what to write.
+    """
+    import tensorflow as tf
+
+    _refuse_length(int(dataset.cardinality()))
+    images, labels, *_ = _columns(dataset.element_spec)
+    if None in (images.shape.rank, labels.shape.rank):  # a generator that does not say its shapes
+        images, labels = (_spec_of(value) for value in _first(dataset)[:2])
+    _refuse_types(images, labels)
+    input_shape, num_outputs = model_shapes(model)
+    _refuse_image_shape(tuple(images.shape), input_shape, model.name)
+    _refuse_label_shape(tuple(labels.shape))
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def prepare(*columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return _prepared(columns, tuple(images.shape[1:]), input_shape, num_outputs)
+
+    prepared = dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    with own_errors():
+        _first(prepared)
+    return prepared
+
+
+@contextlib.contextmanager
+def own_errors() -> Iterator[None]:
+    """Raise what the pipeline of `checked_stream` found as the error that it is."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = _MARKED.search(str(error))
+        if found is None:
+            raise
+        # Without the cause: pages of TensorFlow's nodes, with this text in the middle.
+        raise _KINDS[found[1]](found[2]) from None
+
+
+def _refuse_length(num_batches: int) -> None:
+    import tensorflow as tf
+
+    if num_batches == 0:
+        raise ImageError("There are no images: the tf.data.Dataset is empty.")
+    if num_batches == tf.data.INFINITE_CARDINALITY:
+        raise ImageError(
+            "The tf.data.Dataset has no end, so an epoch would have none. Leave dataset.repeat() "
+            "out, or write dataset.take(n) for epochs of n batches."
+        )
+
+
+def _columns(spec: Any) -> tuple[tf.TensorSpec, ...]:
+    """The specs of images, labels and perhaps weights."""
+    import tensorflow as tf
+
+    if isinstance(spec, dict):
+        raise ImageError(_about_dictionary(spec))
+    if not isinstance(spec, tuple):
+        raise LabelError(
+            "The tf.data.Dataset yields images alone; expected "
+            f"{_PAIRS}. Write tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)."
+        )
+    if len(spec) not in (2, 3):
+        raise ImageError(
+            f"The tf.data.Dataset yields elements of {len(spec)} parts; expected {_PAIRS}. Choose "
+            "them, for instance dataset.map(lambda *parts: (parts[0], parts[1]))."
+        )
+    for name, part in zip(("images", "labels", "weights"), spec, strict=False):
+        if isinstance(part, dict | tuple):
+            raise ImageError(
+                f"The {name} that the tf.data.Dataset yields are a {type(part).__name__} of "
+                f"several tensors; expected one tensor: {_PAIRS}. Choose it with dataset.map(...)."
+            )
+        if not isinstance(part, tf.TensorSpec):
+            raise ImageError(
+                f"The {name} that the tf.data.Dataset yields are of the kind "
+                f"{type(part).__name__.removesuffix('Spec')}; expected plain tensors of one size. "
+                "Bring all images to the same size before dataset.batch(32)."
+            )
+    return spec
+
+
+def _about_dictionary(spec: dict[Any, Any]) -> str:
+    names = list(map(str, spec))
+    image = next((name for name in names if name in ("image", "images", "x")), None)
+    label = next((name for name in names if name in ("label", "labels", "y")), None)
+    chosen = f'(e["{image or names[0]}"], e["{label or names[-1]}"])'
+    return (
+        f"The tf.data.Dataset yields dictionaries with {', '.join(map(repr, names))}; expected "
+        f"{_PAIRS}. Write dataset.map(lambda e: {chosen})"
+        + (
+            ", or tfds.load(..., as_supervised=True)."
+            if (image, label) == ("image", "label")
+            else "."
+        )
+    )
+
+
+def _first(dataset: tf.data.Dataset) -> tuple[Any, ...]:
+    for element in dataset.take(1):
+        return tuple(element)
+    raise ImageError("There are no images: the tf.data.Dataset is empty.")
+
+
+def _spec_of(value: tf.Tensor) -> tf.TensorSpec:
+    """The spec of a batch's value, of which the next may have another length."""
+    import tensorflow as tf
+
+    return tf.TensorSpec(
+        value.shape if value.shape.rank == 0 else (None, *value.shape[1:]), value.dtype
+    )
+
+
+def _refuse_types(images: tf.TensorSpec, labels: tf.TensorSpec) -> None:
+    if not (images.dtype.is_integer or images.dtype.is_floating or images.dtype.is_bool):
+        advice = " Decode them: tf.io.decode_image(...)." if images.dtype == "string" else ""
+        raise ImageError(f"Images cannot be of type {images.dtype.name}. {_RANGES}{advice}")
+    if labels.dtype == "string":
+        raise LabelError(
+            "The labels that the tf.data.Dataset yields are text; expected class numbers. If they "
+            "are digits, write dataset.map(lambda images, labels: (images, "
+            "tf.strings.to_number(labels, tf.int32))); else give every class a number, as "
+            "keras.layers.StringLookup(vocabulary=classes, num_oov_indices=0) does."
+        )
+    if labels.shape.rank == 2 and labels.shape[1] != 1:
+        return  # one-hot, which has a message of its own
+    if not labels.dtype.is_integer:
+        raise LabelError(
+            "Labels are class numbers, integers from 0; those of the tf.data.Dataset are of type "
+            f"{labels.dtype.name}. Whole numbers stored otherwise become integers with "
+            "dataset.map(lambda images, labels: (images, tf.cast(labels, tf.int32)))."
+        )
+
+
+def _refuse_image_shape(found: Shape, input_shape: Shape, model: str) -> None:
+    if _takes(found[1:], input_shape):
+        return
+    says = (
+        f"The images that the tf.data.Dataset yields are of shape {_readable(found)}, but the "
+        f"model {model!r} takes {_readable((None, *input_shape))}."
+    )
+    size = tuple(side for side in input_shape if side is not None)
+    if _takes(found, input_shape):
+        advice = "It yields single pictures; write dataset.batch(32)."
+    elif _takes(found[2:], input_shape):
+        advice = "It was batched twice; leave one of the dataset.batch(...) out."
+    elif len(found) == 1 or (len(found) == 2 and found[-1] == math.prod(size)):
+        shape = size if len(found) == 1 else (-1, *size)
+        advice = (
+            "Write dataset.map(lambda images, labels: "
+            f"(tf.reshape(images, {shape}), labels))" + (".batch(32)." if len(found) == 1 else ".")
+        )
+    else:
+        advice = (
+            "Resize them before they are batched, or build the model for images of their size: "
+            f"create_model(..., input_shape={_readable(found[1:])})."
+        )
+    raise ImageError(f"{says} {advice}")
+
+
+def _takes(found: Shape, input_shape: Shape) -> bool:
+    """Whether images of that shape fit, with a channel axis of one added or removed."""
+    return (
+        shapes_agree(found, input_shape)
+        or shapes_agree((*found, 1), input_shape)
+        or (found[-1:] == (1,) and shapes_agree(found[:-1], input_shape))
+    )
+
+
+def _refuse_label_shape(found: Shape) -> None:
+    if len(found) == 1 or (len(found) == 2 and found[1] == 1):
+        return
+    advice = "expected (n,), one class number an image."
+    if len(found) == 2:
+        raise LabelError(
+            f"The labels that the tf.data.Dataset yields are of shape {_readable(found)}; {advice} "
+            "One-hot labels become class numbers with dataset.map(lambda images, labels: (images, "
+            "tf.argmax(labels, axis=-1)))."
+        )
+    batch = " Write dataset.batch(32)." if not found else ""
+    raise LabelError(
+        f"The labels that the tf.data.Dataset yields are of shape {_readable(found)}; "
+        f"{advice}{batch}"
+    )
+
+
+def _readable(shape: Shape) -> str:
+    """A shape with n for what is not fixed, as NumPy's would be printed."""
+    sides = ", ".join("n" if side is None else str(side) for side in shape)
+    return f"({sides},)" if len(shape) == 1 else f"({sides})"
+
+
+def _prepared(
+    columns: tuple[tf.Tensor, ...], image_shape: Shape, input_shape: Shape, num_outputs: int
+) -> tuple[tf.Tensor, ...]:
+    """One batch, checked and brought to the model's shape; runs in TensorFlow's threads."""
+    import tensorflow as tf
+
+    images, labels, *weights = columns
+    with tf.control_dependencies(_shape_checks(columns, image_shape)):
+        images = tf.ensure_shape(images, (None, *image_shape))
+        labels, *weights = (tf.reshape(column, (-1,)) for column in (labels, *weights))
+    with tf.control_dependencies(_value_checks(images, labels, weights, num_outputs)):
+        scale = 255.0 if images.dtype.is_integer else 1.0
+        images = tf.cast(images, tf.float32) / scale
+        labels = tf.cast(labels, tf.int32)
+    if len(image_shape) < len(input_shape):
+        images = images[..., None]
+    elif len(image_shape) > len(input_shape):
+        images = images[..., 0]
+    return (images, labels, *weights)
+
+
+def _shape_checks(columns: tuple[tf.Tensor, ...], image_shape: Shape) -> list[Any]:
+    """Assertions for what a batch's own shape may do wrong, if the spec leaves it open."""
+    import tensorflow as tf
+
+    images, labels, *weights = columns
+    fixed = [side or 0 for side in image_shape]
+    found = tf.shape(images)
+
+    def same_sides() -> tf.Tensor:
+        open_or_same = tf.equal(found[1:], fixed) | tf.equal(fixed, 0)
+        return tf.reduce_all(open_or_same)
+
+    agrees = tf.cond(tf.equal(tf.size(found), len(fixed) + 1), same_sides, lambda: False)
+    checks = [
+        _claim(
+            "images",
+            agrees,
+            "A batch of the tf.data.Dataset has images of shape {}, others of shape "
+            f"{_readable((None, *image_shape))}; expected one shape. Resize them, or pad them.",
+            found,
+        )
+    ]
+    for name, column in zip(("labels", "weights"), (labels, *weights), strict=False):
+        checks.append(
+            _claim(
+                "labels",
+                tf.equal(tf.size(column), found[0]),
+                f"A batch of the tf.data.Dataset has {{}} images, and {name} of shape {{}}; "
+                "expected one an image.",
+                found[0],
+                tf.shape(column),
+            )
+        )
+    return checks
+
+
+def _value_checks(
+    images: tf.Tensor, labels: tf.Tensor, weights: list[tf.Tensor], num_outputs: int
+) -> list[Any]:
+    """Assertions for the values of a batch."""
+    import tensorflow as tf
+
+    is_empty = tf.equal(tf.size(labels), 0)
+    numbers = tf.cast([tf.reduce_min(labels), tf.reduce_max(labels)], tf.int64)
+    checks = [
+        _claim(
+            "labels",
+            is_empty | ((numbers[0] >= 0) & (numbers[1] < num_outputs)),
+            "The tf.data.Dataset has labels from {} to {}, the model "
+            f"{num_outputs} outputs. Class numbers begin with 0; build the model with "
+            "num_classes={}, or correct the labels.",
+            *(numbers[0], numbers[1], numbers[1] + 1),
+        ),
+        *(
+            _claim(
+                "labels",
+                tf.reduce_all((one >= 0) & (tf.cast(one, tf.float64) < math.inf)),
+                "The weights that the tf.data.Dataset yields must be 0 or more, and finite; a "
+                "batch has some from {} to {}.",
+                *(tf.reduce_min(one), tf.reduce_max(one)),
+            )
+            for one in weights
+        ),
+    ]
+    if images.dtype == tf.bool:
+        return checks
+    limit = 255 if images.dtype.is_integer else 1
+    low = tf.cast(tf.reduce_min(images), tf.float64)
+    high = tf.cast(tf.reduce_max(images), tf.float64)
+    range_ = f"outside 0 to {limit}. {_RANGES}"
+    in_range = is_empty | ((low >= 0) & (high <= limit))  # neither holds for NaN
+    says = (
+        f"A {images.dtype.name} batch of the tf.data.Dataset has values from {{}} to {{}}, {range_}"
+    )
+    return [*checks, _claim("images", in_range, says, low, high)]
+
+
+def _claim(kind: str, holds: tf.Tensor, message: str, *values: tf.Tensor) -> Any:
+    """An assertion whose text `own_errors` finds again."""
+    import tensorflow as tf
+
+    text = tf.strings.format(f"<mnistkit {kind}>{message}</mnistkit>", values)
+    return tf.debugging.Assert(holds, [text])
