@@ -60,15 +60,19 @@ def _parts(model: keras.Model) -> Iterator[Any]:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _parts(layer)
-        else:
+        elif isinstance(layer, keras.layers.Lambda) or not _is_keras_own(layer):
             yield layer
     if model.compiled:
         given = model.get_compile_config() or {}
         yield from (getattr(model, name, None) for name in ("loss", "optimizer") if name in given)
         yield from _leaves(getattr(model, "_compile_metrics", None))
     # Keras' own classes come back if their parts do; a second whole model would need its memory.
-    if not type(model).__module__.startswith("keras."):
+    if not _is_keras_own(model):
         yield model
+
+
+def _is_keras_own(part: Any) -> bool:
+    return type(part).__module__.startswith("keras.")
 
 
 def _leaves(metrics: Any) -> Iterator[Any]:
