@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mnistkit.errors import RunFolderError
 from mnistkit.training import checkpoints
 from mnistkit.training.data import Examples, Sources
 from mnistkit.training.description import Description, describe
@@ -66,41 +68,107 @@ class Fit:
         )
 
 
+MakeProgram = Callable[[], tuple[Engine, Program | None]]
+
+
+def refuse_run_in_the_way(folder: RunFolder | None, *, resume: bool | str, overwrite: bool) -> None:
+    """Refuse a folder that holds a run already, before anything else is done.
+
+    Raises
+    ------
+    RunFolderError
+        If the run is neither to be resumed nor replaced, or there is no folder to resume from.
+    """
+    if folder is None:
+        if resume or overwrite:
+            raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+    elif not (resume or overwrite) and folder.status is not None:
+        folder.refuse_existing()
+
+
 def run_fit(
     fit: Fit,
-    program: Program | None,
+    make_program: MakeProgram,
     *,
     folder: RunFolder | None,
     resume: bool | Literal["anyway"],
     overwrite: bool,
     verbose: int,
-) -> keras.callbacks.History:
-    """Train; see `Trainer.fit`."""
+) -> tuple[Fit, keras.callbacks.History]:
+    """Train; see `Trainer.fit`.
+
+    Parameters
+    ----------
+    fit : Fit
+        With the engine that is likely.
+    make_program : function
+        Compiles, which takes seconds, and says which engine it has become; not called before it is
+        certain that there is something to train and a place to keep it.
+
+    Returns
+    -------
+    fit : Fit
+        With the engine that it was.
+    history : keras.callbacks.History
+    """
+    late = _Late(fit, make_program)
     if folder is None:
-        return _train(fit, program, None, verbose)
-    description = fit.describe()
+        late.make()
+        return late.fit, _train(late.fit, late.program, None, verbose)
     # Before the lock: what is finished needs no writing, so its folder may be read-only.
     if resume and not overwrite and folder.status == "finished":
-        return _finished_history(fit, folder, description)
+        return late.fit, _finished_history(late, folder)
     with folder.locked():
-        run = _Run(folder, fit, description)
+        run = _Run(folder, late)
         if run.is_finished(resume=resume, overwrite=overwrite):
-            return _finished_history(fit, folder, description)
+            return late.fit, _finished_history(late, folder)
+        late.make()
         run.open(resume=bool(resume), overwrite=overwrite)
-        history = _train(fit, program, run, verbose)
+        history = _train(late.fit, late.program, run, verbose)
         run.close(history.history)
-    return history
+    return late.fit, history
 
 
-def _finished_history(
-    fit: Fit, folder: RunFolder, description: Description
-) -> keras.callbacks.History:
+class _Late:
+    """A fit whose program is made when it is needed, which may change the engine."""
+
+    def __init__(self, fit: Fit, make_program: MakeProgram) -> None:
+        self.fit = fit
+        self.program: Program | None = None
+        self._make_program = make_program
+        self._is_made = False
+
+    def make(self) -> None:
+        """Compile, unless that is done."""
+        if not self._is_made:
+            engine, self.program = self._make_program()
+            self.fit = replace(self.fit, engine=engine)
+            self._is_made = True
+
+    def refuse_differences(self, folder: RunFolder) -> None:
+        """Refuse another run; what XLA could not compile then is tried before that is said."""
+        try:
+            folder.refuse_differences(self.fit.describe())
+        except RunFolderError as error:
+            if self._is_made or self.fit.engine != "xla":
+                raise
+            as_graph = replace(self.fit, engine="graph")
+            try:
+                folder.refuse_differences(as_graph.describe())
+            except RunFolderError:
+                raise error from None  # there is more to it than the engine
+            self.make()
+            if self.fit.engine == "xla":
+                raise
+
+
+def _finished_history(late: _Late, folder: RunFolder) -> keras.callbacks.History:
     """Give the model its weights, and return what was measured; nothing is trained."""
     from mnistkit.training.callbacks import ContinuedHistory
 
-    folder.refuse_differences(description)
+    late.refuse_differences(folder)
     logger.info("The run in %s is finished; it is not trained again.", folder.path)
-    history = ContinuedHistory(folder.load_result(fit.model))
+    history = ContinuedHistory(folder.load_result(late.fit.model))
     history.on_train_begin()
     return history
 
@@ -137,11 +205,10 @@ def _train(
 class _Run:
     """One run from its beginning or its continuation to its end."""
 
-    def __init__(self, folder: RunFolder, fit: Fit, description: Description) -> None:
+    def __init__(self, folder: RunFolder, late: _Late) -> None:
         self.folder = folder
         self.start: checkpoints.Checkpoint | None = None
-        self._fit = fit
-        self._description = description
+        self._late = late
 
     def is_finished(self, *, resume: bool | str, overwrite: bool) -> bool:
         """Whether the run was finished before; refuses what is not to be resumed."""
@@ -151,12 +218,13 @@ class _Run:
         if status is not None and not resume:
             self.folder.refuse_existing()
         if status == "training" and resume != "anyway":
-            self.folder.refuse_differences(self._description)
+            self._late.refuse_differences(self.folder)
         return status == "finished"
 
     def open(self, *, resume: bool, overwrite: bool) -> None:
         """Begin, or give the model the state of the last checkpoint."""
-        model = self._fit.model
+        model = self._late.fit.model
+        self._description = self._late.fit.describe()
         if not model.optimizer.built:
             with model.distribute_strategy.scope():
                 model.optimizer.build(model.trainable_variables)
@@ -170,7 +238,7 @@ class _Run:
 
     def close(self, history: dict[str, list[Any]]) -> None:
         """Write the result, which replaces the checkpoints."""
-        self.folder.finish(self._fit.model, self._description, history)
+        self.folder.finish(self._late.fit.model, self._description, history)
         self.folder.remove_checkpoints()
 
 

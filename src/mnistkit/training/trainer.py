@@ -20,7 +20,6 @@ from mnistkit.errors import (
     ModelError,
     OptionError,
     RecipeError,
-    RunFolderError,
     SplitError,
 )
 from mnistkit.evaluation import Evaluation
@@ -58,8 +57,15 @@ from mnistkit.training.data import (
 from mnistkit.training.description import Description, describe, plain
 from mnistkit.training.habits import answers_keras
 from mnistkit.training.inference import predict_probabilities
-from mnistkit.training.programs import ENGINES, choose_engine, training_program
+from mnistkit.training.programs import (
+    ENGINES,
+    Engine,
+    Program,
+    choose_engine,
+    training_program,
+)
 from mnistkit.training.run_folder import RunFolder
+from mnistkit.training.savable import refuse_unsavable
 from mnistkit.training.streams import checked_stream
 
 if TYPE_CHECKING:
@@ -252,7 +258,8 @@ class Trainer:
             If the validation fraction makes no sense.
         ModelError
             If the model cannot be trained that way, for instance because it was compiled with a
-            loss for one-hot labels.
+            loss for one-hot labels; or if there is a `run_dir`, and Keras could save the model but
+            not load it again.
         RecipeError
             If Keras does not know a name in the recipe, or it is for other labels.
         MissingPackageError
@@ -266,8 +273,7 @@ class Trainer:
         from mnistkit.training.callback_state import settings_of
 
         recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
-        if (resume or overwrite) and self.run_dir is None:
-            raise RunFolderError("There is nothing to resume without Trainer(..., run_dir=...).")
+        fitting.refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
         if self._compiled_by_caller:
             refuse_other_loss(self.model)
         else:
@@ -281,28 +287,30 @@ class Trainer:
             steps = recipe.epochs * sources.steps_per_epoch(recipe.batch_size)
             with self._scope():
                 compile_from_recipe(self.model, recipe, steps)
+        if self._folder is not None:
+            refuse_unsavable(self.model)
         wanted = "keras" if sources.has_stream else self._wanted_engine
-        engine, program = choose_engine(self.model, wanted), None
-        if engine != "keras":
+        engine = choose_engine(self.model, wanted)
+
+        def make_program() -> tuple[Engine, Program | None]:
+            if engine == "keras":
+                return engine, None
             assert isinstance(sources.train, Examples)
-            engine, program = training_program(
-                self.model,
-                sources.train,
-                recipe,
-                engine,
-                may_change=wanted == "auto",
+            may_change = wanted == "auto"
+            return training_program(
+                self.model, sources.train, recipe, engine, may_change=may_change
             )
-        self.engine = engine
+
         settings = tuple(settings_of(callback) for callback in every)
-        fit = fitting.Fit(self.model, sources, recipe, self.seed, engine, every, settings)
-        history = fitting.run_fit(
-            fit,
-            program,
+        fit, history = fitting.run_fit(
+            fitting.Fit(self.model, sources, recipe, self.seed, engine, every, settings),
+            make_program,
             folder=self._folder,
             resume=resume,
             overwrite=overwrite,
             verbose=verbosity,
         )
+        self.engine = fit.engine
         self.history = {name: list(map(plain, values)) for name, values in history.history.items()}
         self._last_fit, self._loaded = fit, None
         return history

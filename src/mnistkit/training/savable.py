@@ -1,0 +1,98 @@
+"""Whether a model that was not built by name could be loaded again, before it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from mnistkit.errors import ModelError
+from mnistkit.models import unchanged_origin_of
+from mnistkit.models.catalogue import seeded
+
+if TYPE_CHECKING:
+    import keras
+
+
+def refuse_unsavable(model: keras.Model) -> None:
+    """Refuse a model with parts that Keras writes to a file and cannot read from it.
+
+    Raises
+    ------
+    ModelError
+        The message names the first such part, and what to do.
+    """
+    if unchanged_origin_of(model) is not None:
+        return  # built again by its name, from code
+    for part in _parts(model):
+        # New layers draw seeds from the process's random state, which is put back.
+        with seeded(0):
+            if _comes_back(part):
+                continue
+        raise ModelError(
+            f"The model {model.name!r} could be saved, but not loaded again: {_reason(part)}; or "
+            "give the model a name with mnistkit.register_model, so that it is built from your "
+            "code."
+        )
+
+
+def _reason(part: Any) -> str:
+    """What is wrong with a part, and how to mend it."""
+    import keras
+
+    mark = "@keras.saving.register_keras_serializable() above"
+    if isinstance(part, keras.layers.Lambda):
+        return (
+            f"{part.name!r} is a Lambda layer, and no function is read from a file. Write a class "
+            f"of your own, a keras.layers.Layer, with {mark} it"
+        )
+    if name := getattr(part, "__name__", None):
+        return f"Keras does not find the function {name!r} again. Write {mark} it"
+    return (
+        f"Keras does not get the class {type(part).__name__!r} back from its configuration. Write "
+        f"{mark} the class, with every argument of __init__ in get_config"
+    )
+
+
+def _parts(model: keras.Model) -> Iterator[Any]:
+    """The smallest parts first, so that the message names one of them and not the whole."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _parts(layer)
+        elif isinstance(layer, keras.layers.Lambda) or not _is_keras_own(layer):
+            yield layer
+    if model.compiled:
+        given = model.get_compile_config() or {}
+        yield from (getattr(model, name, None) for name in ("loss", "optimizer") if name in given)
+        yield from _leaves(getattr(model, "_compile_metrics", None))
+    # Keras' own classes come back if their parts do; a second whole model would need its memory.
+    if not _is_keras_own(model):
+        yield model
+
+
+def _is_keras_own(part: Any) -> bool:
+    return type(part).__module__.startswith("keras.")
+
+
+def _leaves(metrics: Any) -> Iterator[Any]:
+    """The metrics as the caller gave them."""
+    for name in ("_user_metrics", "_user_weighted_metrics"):
+        given = getattr(metrics, name, None)
+        yield from given if isinstance(given, list | tuple) else ()
+
+
+def _comes_back(part: Any) -> bool:
+    """Whether Keras gets a part back from what it writes of it."""
+    import keras
+
+    if part is None or isinstance(part, str):
+        return True
+    try:
+        keras.saving.deserialize_keras_object(
+            keras.saving.serialize_keras_object(part), safe_mode=True
+        )
+    # Keras, and classes of one's own, raise anything here.
+    except Exception:  # noqa: BLE001
+        return False
+    return True
