@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mnistkit import Dataset
+from mnistkit.datasets.class_folders import find_pictures
 from mnistkit.errors import ImageFolderError
 from mnistkit.images.picture import read_picture
 
@@ -300,6 +301,40 @@ def test_what_was_not_used_is_told_in_one_warning(tmp_path, warned):
         "1 folder without a picture ('letters')",
     ):
         assert part in text
+
+
+FOLDER = st.sampled_from(["train", "Training", "test", "val", "valid", "0", "7", "cat", "a"])
+TREE = st.sets(
+    st.lists(FOLDER, max_size=4).flatmap(
+        lambda folders: st.sampled_from(["x.png", "y.JFIF", "notes.txt"]).map(
+            lambda name: "/".join([*folders, name])
+        )
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=150)
+@given(TREE)
+def test_every_picture_is_used_or_told(names):
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in names:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).touch()
+        try:
+            found = find_pictures(root)
+        except ImageFolderError as error:
+            assert "Give the folder that the class folders are in" in str(error)  # noqa: PT017
+            return
+    used = [path for part in found.parts.values() for paths in part.values() for path in paths]
+    told = [path for paths in found.unused.values() for path in paths]
+    assert len(set(used)) == len(used)
+    assert len(set(told)) == len(told)
+    assert set(used).isdisjoint(told)
+    pictures = {root / name for name in names if not name.endswith("txt")}
+    assert pictures <= {*used, *told}
+    assert set(used) <= pictures
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")

@@ -102,14 +102,13 @@ def find_pictures(root: Path) -> Found:
     top = _listing(root, found)
     found.leave_out(_CLASSLESS, top.pictures)
     chosen = _roles(top.folders)
+    parts = [folder for folders in chosen.values() for folder in folders]
+    others = [folder for folder in top.folders if folder not in parts]
     train = chosen.pop("train", [])
     if train:
         found.parts["train"] = _part(train[0], found)
-        others = [folder for folder in top.folders if folder.name.lower() not in _ROLES]
         _leave_out_folders(others + train[1:], f"beside {shown(train[0].name)}", found)
     else:
-        parts = [folder for folders in chosen.values() for folder in folders]
-        others = [folder for folder in top.folders if folder not in parts]
         found.parts["train"] = _classes(others, found)
     _add_test(chosen, found)
     return found
@@ -132,13 +131,9 @@ def _roles(folders: list[Path]) -> dict[Role, list[Path]]:
     classes = {folder.name for folder in folders if folder not in inside}
     digits = bool(classes) and all(name.isdecimal() for name in classes)
     return {
-        role: parts
-        for role in ("test", "validation")
-        if (
-            parts := [
-                f for f in known.get(role, []) if digits or classes & _names(inside[f].folders)
-            ]
-        )
+        role: [f for f in parts if digits or classes & _names(inside[f].folders)]
+        for role, parts in known.items()
+        if role != "train"
     }
 
 
