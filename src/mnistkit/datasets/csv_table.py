@@ -1,46 +1,48 @@
-"""Tables of pixels in Kaggle's layout: a label and one column a pixel."""
+"""Tables of pixels: a label and one column a pixel, in the dialects that are in use."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import math
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.csv_cells import Cells, Line, parse
+from mnistkit.datasets.csv_columns import columns_of
+from mnistkit.datasets.csv_label import label_end
+from mnistkit.datasets.csv_scale import scaled
+from mnistkit.datasets.given import shown
 from mnistkit.errors import CsvError
 from mnistkit.files.reading import open_regular
 
-_PIXEL = re.compile(r"pixel([0-9]+)")
-_NUMBER = re.compile(r"[-+]?([0-9.]+(e[-+]?[0-9]+)?|nan|inf)", re.IGNORECASE)
-_LARGEST = 255  # a pixel, or a label
-_MOST_PIXELS = 1 << 20  # of a picture of 1024x1024
+Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
 _MOST_LINE = 16_000_000  # characters
 _BATCH = 4_000_000  # characters that are parsed at once
 # Tables of digits shrink to a tenth. Beyond both of these, a file is there to fill the memory.
 _LARGEST_COMPRESSION = 200
 _ALWAYS_FINE = 1_000_000_000
 
-_Line = tuple[int, str]  # its number in the file, and its text
 
-
-def read_csv(path: str | os.PathLike[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
     """Read images and labels from a table.
 
     Parameters
     ----------
     path : str or path-like
-        Comma-separated UTF-8, gzipped if the name ends in ``.gz``. With a header the columns are
-        ``label`` and ``pixel0``, ``pixel1``, ... in any order, and others are left out; without
-        one the label comes first. Empty lines and those that begin with ``#`` are left out.
+        UTF-8, gzipped if the name ends in ``.gz``. Cells are separated by commas, semicolons,
+        tabs or ``|``, whichever is in the first line, and may be in quotation marks. Empty lines
+        and those that begin with ``#`` are left out, and so is a separator at the end of every
+        line.
+    label : str, default "auto"
+        Which column is the label: ``"first"``, ``"last"``, or a name in the header.
 
     Returns
     -------
@@ -50,25 +52,88 @@ def read_csv(path: str | os.PathLike[str]) -> tuple[NDArray[np.uint8], NDArray[n
     Raises
     ------
     CsvError
-        If it is no regular file of text, a column is missing or there twice, the pixels do not
-        form a square, a line has too few or too many cells, or a cell is no whole number in 0-255.
+        If it is no regular file of text, a column is missing, unknown or there twice, it is not
+        certain which is the label, the pixels do not form a square, a line has too few or too
+        many cells, or a cell is no whole number in 0-255.
     FileNotFoundError
         If there is no such file.
+
+    Notes
+    -----
+    With a header, in any order: the label is the one column ``label``, ``class``, ``target``,
+    ``digit`` or ``y``, in capitals or not. The pixels are all others, and numbered without a gap:
+    ``pixel0``, ``pixel1``, ... or any other beginning, or none, from 0 or 1; or by row and column,
+    ``1x1`` to ``28x28``. Numbers of rows (a column without a name, ``Unnamed: 0``, ``index`` or
+    ``id``) are left out, which is logged. Any other column is an error.
+
+    Without a header, the label is the first or the last column. One that holds whole numbers
+    up to 61, at least two, none in more than three quarters of the lines, is taken for the label
+    if the other is constant or holds what is no such number; in more than ten lines, no column
+    of different numbers is, since it may count the rows. Otherwise it is an error, so a table of
+    one class needs a header or `label`. A first line that counts 0, 1, 2, ... in 17 columns or
+    more is no picture but a header without a label, and an error, unless `label` is ``"first"``
+    or ``"last"`` and it goes beyond 255.
+
+    Pixels are 0-255. Fractions of 1 are multiplied by 255, and so are pixels that are all 0 or
+    1; pictures of 8x8 that do not go beyond 16, as UCI's, by 255/16, rounded. That is logged.
     """
-    path = Path(path)
+    return read_csvs([path], label=label)[0]
+
+
+def read_csvs(paths: list[str | os.PathLike[str]], *, label: str = "auto") -> list[Pictures]:
+    """Read several tables of one data set, as `read_csv` reads one.
+
+    What the values have to tell, where the label is and how the pixels are scaled, is decided
+    for all of them together.
+    """
+    if not isinstance(label, str):
+        raise CsvError(
+            f'label={shown(label)} must be "auto", "first", "last", or the name of a column.'
+        )
+    tables = _with_labels([_read(Path(path), label) for path in paths])
+    pieces = iter(scaled([part for parts in tables for part in parts]))
+    return [_pictures(parts, [next(pieces) for _ in parts]) for parts in tables]
+
+
+def _read(path: Path, label: str) -> list[Cells]:
     with _opened(path) as (text, packed_bytes):
         lines = _lines(text, path.name, packed_bytes)
         first = next(lines, None)
         if first is None:
             raise CsvError(f"{path.name!r} is empty; expected a header or a line of numbers.")
-        columns, has_header = _columns(path.name, first[1])
-        if not has_header:
+        columns = columns_of(path.name, first[1], label)
+        if columns.names is None:
             lines = _again(first, lines)
-        tables = [_table(path.name, columns, batch) for batch in _batches(lines)]
-    if not tables:
+        parts = [parse(path.name, columns, batch) for batch in _batches(lines)]
+    if not parts:
         raise CsvError(f"{path.name!r} has no lines of pixels after its header.")
-    table = np.concatenate(tables)
-    return table[:, 1:].reshape(-1, columns.side, columns.side), table[:, 0].astype(np.int64)
+    return parts
+
+
+def _with_labels(tables: list[list[Cells]]) -> list[list[Cells]]:
+    """The same, where the label is being known for all."""
+    unknown = [part for parts in tables for part in parts if part.columns.label_at is None]
+    if not unknown:
+        return tables
+    first, last = (np.concatenate([part.values[:, end] for part in unknown]) for end in (0, -1))
+    end = label_end(unknown[0].file, first, last)
+    return [
+        [
+            replace(part, columns=replace(part.columns, label_at=end))
+            if part.columns.label_at is None
+            else part
+            for part in parts
+        ]
+        for parts in tables
+    ]
+
+
+def _pictures(parts: list[Cells], pieces: list[NDArray[np.uint8]]) -> Pictures:
+    table = np.concatenate(pieces)
+    columns = parts[0].columns
+    pixels = table[:, 1:] if columns.label_at == 0 else table[:, :-1]
+    labels = table[:, 0 if columns.label_at == 0 else -1].astype(np.int64)
+    return pixels.reshape(-1, columns.side, columns.side), labels
 
 
 @contextmanager
@@ -101,7 +166,7 @@ def _opened(path: Path) -> Iterator[tuple[TextIO, int | None]]:
         ) from error
 
 
-def _lines(text: TextIO, name: str, packed_bytes: int | None) -> Iterator[_Line]:
+def _lines(text: TextIO, name: str, packed_bytes: int | None) -> Iterator[Line]:
     """The lines that say something, with their numbers; no more than a real table would have."""
     number, characters = 0, 0
     while line := text.readline(_MOST_LINE + 1):
@@ -123,13 +188,13 @@ def _lines(text: TextIO, name: str, packed_bytes: int | None) -> Iterator[_Line]
             yield number, line
 
 
-def _again(first: _Line, others: Iterator[_Line]) -> Iterator[_Line]:
+def _again(first: Line, others: Iterator[Line]) -> Iterator[Line]:
     yield first
     yield from others
 
 
-def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
-    batch: list[_Line] = []
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    batch: list[Line] = []
     characters = 0
     for line in lines:
         batch.append(line)
@@ -139,140 +204,3 @@ def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where the label and the pixels are, in their order, and how many columns there are at all."""
-
-    names: list[str] | None
-    count: int
-    used: list[int]
-    side: int
-
-
-def _columns(file: str, line: str) -> tuple[_Columns, bool]:
-    """What a first line says of the columns, and whether it is a header."""
-    count = line.count(",") + 1
-    if count > 2 * _MOST_PIXELS:
-        raise CsvError(
-            f"{file!r} has {count:,} columns; expected 785 for 28x28, and at most "
-            f"{_MOST_PIXELS + 1:,}."
-        )
-    other = next((mark for mark in ";\t|" if count == 1 and mark in line), None)
-    if other is not None:
-        raise CsvError(
-            f"{file!r} has no commas; its cells seem to be separated by {other!r}. Save it "
-            "separated by commas."
-        )
-    cells = [cell.strip().strip('"') for cell in line.strip().split(",")]
-    numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
-    has_header = "label" in cells or 2 * numbers <= count
-    used = _named(file, cells) if has_header else list(range(count))
-    pixels = len(used) - 1
-    side = math.isqrt(pixels)
-    if side == 0 or side * side != pixels or pixels > _MOST_PIXELS:
-        raise CsvError(
-            f"{file!r} has {pixels:,} pixel columns, which form no square picture; "
-            f"expected 784 for 28x28, and at most {_MOST_PIXELS:,}."
-        )
-    return _Columns(cells if has_header else None, count, used, side), has_header
-
-
-def _named(file: str, header: list[str]) -> list[int]:
-    """The positions of the label, and of the pixels in their order."""
-    if "label" not in header:
-        raise CsvError(
-            f"{file!r} has no column 'label'; its columns are {_shortened(header)}. "
-            "Expected 'label', 'pixel0', 'pixel1', ..., as in Kaggle's train.csv "
-            "(its test.csv has no labels)."
-        )
-    numbered: dict[int, int] = {}
-    twice = ["label"] if header.count("label") > 1 else []
-    for position, name in enumerate(header):
-        if match := _PIXEL.fullmatch(name):
-            # So many digits are beyond any picture, and would take for ever to become a number.
-            number = int(match[1]) if len(match[1]) < 10 else 10**9
-            if number in numbered:
-                twice.append(name)
-            numbered[number] = position
-    if twice:
-        raise CsvError(
-            f"{file!r} has the columns {_shortened(twice)} more than once, so it is not clear "
-            "which to take. Rename or remove one."
-        )
-    count = max(numbered, default=0) + 1
-    if len(numbered) < count:
-        # Not more than a few of what may be billions.
-        gaps = (number for number in range(count) if number not in numbered)
-        some = [f"pixel{number}" for number, _ in zip(gaps, range(_MOST_LISTED), strict=False)]
-        raise CsvError(
-            f"{file!r} lacks the columns {_shortened(some, count - len(numbered))}; expected "
-            "'label', 'pixel0', 'pixel1', ... without a gap."
-        )
-    return [header.index("label"), *(numbered[number] for number in range(count))]
-
-
-def _table(file: str, columns: _Columns, batch: list[_Line]) -> NDArray[np.uint8]:
-    """Some lines as numbers, the label first."""
-    for number, line in batch:
-        cells = line.count(",") + 1
-        if cells != columns.count:
-            raise CsvError(
-                f"Line {number} of {file!r} has {cells:,} cells, too few or too many: expected "
-                f"{columns.count:,}, as in the first line. It is damaged, or cut short."
-            )
-    is_in_order = columns.used == list(range(columns.count))
-    try:
-        # As floating numbers, since NumPy cuts fractions off, and wraps what is too large.
-        table: NDArray[np.float64] = np.loadtxt(
-            [line for _, line in batch],
-            delimiter=",", usecols=None if is_in_order else columns.used, ndmin=2, comments=None,
-        )  # fmt: skip
-    except ValueError as error:
-        raise _wrong_cell(file, columns, batch) from error
-    if not ((table >= 0) & (table <= _LARGEST) & (table == np.rint(table))).all():
-        raise _wrong_cell(file, columns, batch)
-    return table.astype(np.uint8)
-
-
-def _wrong_cell(file: str, columns: _Columns, batch: list[_Line]) -> CsvError:
-    """The error that names the first cell that is no pixel, or no label."""
-    for number, line in batch:
-        cells = line.strip().split(",")
-        for position in columns.used:
-            if not _is_byte(cells[position]):
-                column = columns.names[position] if columns.names else f"column {position + 1}"
-                return CsvError(
-                    f"Line {number} of {file!r} has {_quoted(cells[position].strip())} in "
-                    f"{_quoted(column)}, which is no whole number from 0 to {_LARGEST}. Correct "
-                    "or remove the line."
-                )
-    return CsvError(
-        f"Lines {batch[0][0]} to {batch[-1][0]} of {file!r} have a cell that is no whole number "
-        f"from 0 to {_LARGEST}. Correct or remove the line."
-    )
-
-
-def _is_byte(cell: str) -> bool:
-    try:
-        value = float(cell)
-    except ValueError:
-        return False
-    return 0 <= value <= _LARGEST and value.is_integer()
-
-
-_MOST_LISTED = 5
-_MOST_SHOWN = 40  # characters of a cell
-
-
-def _shortened(names: list[str], count: int | None = None) -> str:
-    """A few of the names, and how many there are in all."""
-    count = len(names) if count is None else count
-    listed = ", ".join(map(_quoted, names[:_MOST_LISTED]))
-    return listed + (f", ... ({count:,} in all)" if count > _MOST_LISTED else "")
-
-
-def _quoted(cell: str) -> str:
-    text = repr(cell[:_MOST_SHOWN])
-    return f"{text[:_MOST_SHOWN]}..." if len(cell) > _MOST_SHOWN or len(text) > 60 else text

@@ -199,29 +199,47 @@ class Dataset:
 
     @classmethod
     def from_csv(
-        cls, train: AnyPath, test: AnyPath | None = None, *, classes: Sequence[str] | None = None
+        cls,
+        train: AnyPath,
+        test: AnyPath | None = None,
+        *,
+        classes: Sequence[str] | None = None,
+        label: str = "auto",
     ) -> Dataset:
-        """A data set from tables of pixels in Kaggle's layout.
+        """A data set from tables: a line an image, a label and one column a pixel.
 
         Parameters
         ----------
         train : str or path-like
-            A header line with ``label`` and ``pixel0``, ``pixel1``, ...; then a line an image,
-            pixels 0-255 row by row. Without a header the label is the first column.
+            Separated by commas, semicolons or tabs, plain or gzipped; pixels 0-255 row by row.
+            With a header such as ``label``, ``pixel0``, ``pixel1``, ... as Kaggle's, or without.
         test : str or path-like, optional
             A file of the same form; otherwise a fifth of every class is set aside.
         classes : sequence of str, optional
+        label : {"auto", "first", "last"} or str, default "auto"
+            Which column is the label; or its name in the header. ``"auto"`` goes by the names in
+            the header. Without one it looks at the values of the first and the last column, and
+            refuses the table if they leave a doubt.
 
         Raises
         ------
         CsvError
-            If a column is missing or a cell is no pixel.
-        """
-        from mnistkit.datasets.csv_table import read_csv
+            If a column is missing or unknown, a cell is no pixel, or it is not certain which
+            column is the label.
 
-        if test is None:
-            return cls.from_arrays(read_csv(train), classes=classes, name=_stem(train))
-        return cls.from_arrays(read_csv(train), read_csv(test), classes=classes, name=_stem(train))
+        Notes
+        -----
+        The label is the column ``label``, ``class``, ``target``, ``digit`` or ``y``; the others
+        are numbered from 0 or 1 (``pixel0``, ``x1``, ``0``), or by row and column (``1x1``).
+        Numbers of rows (``id``, ``index``, no name) are left out.
+
+        Pixels that are fractions of 1, or all 0 or 1, are multiplied by 255; pictures of 8x8 in
+        0-16, as UCI's, by 255/16. Either is logged.
+        """
+        from mnistkit.datasets.csv_table import read_csvs
+
+        parts = read_csvs([train] if test is None else [train, test], label=label)
+        return cls.from_arrays(*parts, classes=classes, name=_stem(train))
 
     @classmethod
     def from_folder(
