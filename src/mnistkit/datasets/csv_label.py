@@ -36,8 +36,8 @@ def label_end(file: str, first: NDArray[Any], last: NDArray[Any]) -> Literal[0, 
     them in more than three quarters of the lines; and, if there are more than ten lines, one of
     them twice, unlike numbers of rows. It *cannot be the label* if it is constant (as
     the pixels in the corners of most pictures are), holds a larger number, or a fraction. Only
-    if one of the two is like a label and the other cannot be, it is certain. So a table of
-    pictures of one class is always refused.
+    if one of the two is like a label and the other cannot be, it is taken. A table of
+    pictures of one class needs a header, or ``label=``: its label never varies.
     """
     if _is_like_a_label(first) and _cannot_be_a_label(last):
         return 0
