@@ -487,3 +487,13 @@ def test_how_a_missing_installation_shows(tmp_path):
 
 def test_public_registry_lists_both_built_in_models():
     assert {"cnn", "dense128"} <= set(MODELS.names())
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("MNIST", "mnist"), ("FashionMNIST", "fashion_mnist"), ("fashion-mnist", "fashion_mnist"),
+     ("EMNIST/Letters", "emnist/letters"), ("QMnist", "qmnist"), ("kmnst", "kmnist")],
+)  # fmt: skip
+def test_a_name_written_as_others_do_is_recognised(name, meant):
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
+        mnistkit.load_dataset(name)

@@ -246,8 +246,10 @@ class Registry(Generic[Function]):
 
     def _unknown(self, name: str) -> UnknownNameError:
         names = self.names()
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        # "MNIST" and "FashionMNIST" are how others write them.
+        simple = {_simple(one): one for one in reversed(names)}
+        close = difflib.get_close_matches(_simple(name), simple, n=1, cutoff=0.5)
+        hint = f" Did you mean {simple[close[0]]!r}?" if close else ""
         reinstall = (
             ""
             if any(entry.origin == "built-in" for entry in self._offered_entries())
@@ -283,6 +285,11 @@ def _said(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001  (a stranger's exception, which cannot even say what it is)
         return "(it has no text)"
+
+
+def _simple(name: str) -> str:
+    """A name without what is easily written in another way."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _listing(names: list[str]) -> str:
