@@ -18,9 +18,9 @@ from mnistkit.datasets.csv_cells import Cells, Line, parse
 from mnistkit.datasets.csv_columns import columns_of
 from mnistkit.datasets.csv_label import label_end
 from mnistkit.datasets.csv_scale import scaled
-from mnistkit.datasets.given import shown
 from mnistkit.errors import CsvError
 from mnistkit.files.reading import open_regular
+from mnistkit.messages import shown
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnistkit.datasets.given import as_array, is_number, share, shown
+from mnistkit.datasets.given import as_array, is_number, share
 from mnistkit.datasets.info import DatasetInfo
 from mnistkit.datasets.split import Split
 from mnistkit.errors import LabelError, SplitError
+from mnistkit.messages import shown
 
 AnyPath = str | os.PathLike[str]
 _DEFAULT_TEST = 0.2

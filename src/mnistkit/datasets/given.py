@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import reprlib
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,10 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.errors import MnistKitError, SplitError
-
-_MOST_SHOWN = 60
-_brief = reprlib.Repr()  # looks at a few items of a list, however long it is
-_brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
+from mnistkit.messages import shown
 
 
 def as_array(values: ArrayLike, what: str, error: type[MnistKitError]) -> NDArray[Any]:
@@ -93,15 +89,6 @@ def square_side(count: int) -> int | None:
     """The side of a square of so many pixels, if there is one of at least 2."""
     side = math.isqrt(count)
     return side if side >= 2 and side * side == count else None
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: not too long, and whatever its ``repr`` does."""
-    try:
-        text = " ".join(_brief.repr(value).split())
-    except Exception:  # noqa: BLE001  (a stranger's object; or a number of thousands of digits)
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def _item(value: Any) -> Any:

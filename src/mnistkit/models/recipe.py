@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from mnistkit.errors import RecipeError
+from mnistkit.messages import shown
 from mnistkit.models.augmentation import Augmentation
-from mnistkit.models.settings import number, plain, refusal, refuse_unknown, shown, whole_number
+from mnistkit.models.settings import number, plain, refusal, refuse_unknown, whole_number
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 Schedule = Literal["constant", "cosine"]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 from mnistkit.errors import RecipeError
-
-_MOST_SHOWN = 60
-_brief = reprlib.Repr()  # looks at a few items of a list, however long it is
-_brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
+from mnistkit.messages import shown
 
 
 def whole_number(value: Any) -> int | None:
@@ -91,15 +87,6 @@ def _plain_item(value: Any) -> Any:
 def refusal(name: str, value: Any, expected: str) -> RecipeError:
     """The error for a setting that makes no sense."""
     return RecipeError(f"{name}={shown(value)}: expected {expected}.")
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: not too long, and whatever its ``repr`` does."""
-    try:
-        text = " ".join(_brief.repr(value).split())
-    except Exception:  # noqa: BLE001  (a stranger's object; or a number of thousands of digits)
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def refuse_unknown(what: str, settings: Any, known: Iterable[str]) -> Mapping[str, Any]:

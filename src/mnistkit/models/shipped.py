@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.files.json_file import parse_json
+from mnistkit.messages import shown
 from mnistkit.models.recipe import Recipe
-from mnistkit.models.settings import number, plain, shown, whole_number
+from mnistkit.models.settings import number, plain, whole_number
 from mnistkit.models.weights_file import set_weights
 
 if TYPE_CHECKING:
