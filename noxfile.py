@@ -4,6 +4,7 @@
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -58,10 +59,14 @@ def wheel(session: nox.Session) -> None:
     """The wheel, built and installed alone, looked at from outside the source tree."""
     smoke = Path(".ci/smoke.py").resolve()
     folder = Path(session.create_tmp()).resolve()
-    shutil.rmtree(folder / "dist", ignore_errors=True)
+    for earlier in ("dist", "alone"):
+        shutil.rmtree(folder / earlier, ignore_errors=True)
     session.install("build")
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder / "dist"))
-    session.run("python", "-m", "pip", "uninstall", "--yes", "mnistkit")  # of an earlier run
-    session.install(*map(str, (folder / "dist").glob("*.whl")))
+    session.run("python", "-m", "venv", str(folder / "alone"))  # without the tools that built it
+    scripts = folder / "alone" / ("Scripts" if sys.platform == "win32" else "bin")
+    python = str(scripts / "python")
+    wheels = map(str, (folder / "dist").glob("*.whl"))
+    session.run(python, "-m", "pip", "install", "--quiet", *wheels, external=True)
     session.chdir(folder)
-    session.run("python", "-P", str(smoke))
+    session.run(python, "-P", str(smoke), external=True)
