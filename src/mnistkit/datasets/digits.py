@@ -6,9 +6,9 @@ import numpy as np
 
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.geometry import mnist_picture
 from mnistkit.datasets.idx_family import ARRAYS, wrap
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.images.geometry import mnist_picture
 
 _NUM_TRAIN = 1437
 _LARGEST_VALUE = 16

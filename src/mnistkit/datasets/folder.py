@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets.class_folders import LAYOUT, Found, Part, find_pictures
-from mnistkit.datasets.geometry import SIDE, mnist_picture
 from mnistkit.errors import ImageFolderError, MnistKitError, PictureError
+from mnistkit.images.geometry import SIDE, mnist_picture
 from mnistkit.images.names import is_litter
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.datasets.given import as_array
 from mnistkit.errors import ImageError
+from mnistkit.images.arrays import as_array
 
 _ADVICE = (
     "Integer images go from 0 (paper) to 255 (ink), floating ones from 0.0 to 1.0; "
