@@ -17,9 +17,9 @@ import pytest
 import mnistkit
 from mnistkit.datasets import kmnist
 from mnistkit.datasets.decoded import Arrays, archive_path, keep_decoded
-from mnistkit.datasets.download import RemoteFile
 from mnistkit.datasets.idx import write_idx
 from mnistkit.datasets.inventory import check_files
+from mnistkit.datasets.remote_file import RemoteFile
 
 NAMES = ("x_train", "y_train", "writers_train", "x_test", "y_test", "writers_test")
 SOURCE = RemoteFile("tiny", "source.gz", 3, f"md5:{'0' * 32}", urls=())

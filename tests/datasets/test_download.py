@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile, verify
 from mnistkit.errors import (
     CacheError,
     DownloadError,
@@ -156,9 +157,9 @@ WRONG = f"sha256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"
         ("HTTP 403 Forbidden", "status", (403,)),
         ("HTTP 404 Not Found", "status", (404,)),
         ("HTTP 204 No Content", "status", (204,)),
-        (f"sent a file of 20,000 bytes, expected {SIZE}", "whole", (CONTENT[:20_000],)),
+        (f"sent a file that has 20,000 bytes, expected {SIZE}", "whole", (CONTENT[:20_000],)),
         (f"sent more than {SIZE} bytes, which is too much", "whole", (CONTENT + b"0",)),
-        (f"sent wrong bytes ({WRONG})", "whole", (OTHER,)),
+        (f"sent a file that has the {WRONG}", "whole", (OTHER,)),
         (A_PAGE, "whole", (PAGE,)),
         (A_PAGE, "whole", (PAGE.ljust(len(CONTENT)),)),
         (A_PAGE, "without_length", (PAGE,)),
@@ -243,7 +244,7 @@ def test_a_source_that_stalls_is_given_up(
         },
     )
     assert said["silent"] == "stalled: no answer within 1 s (3 tries)"
-    assert said["stalled"] == "stalled: sent nothing for 1 s after 20,000 bytes (3 tries)"
+    assert said["stalled"] == "stalled: sent only 0 bytes in 1 s, 20,000 in all (3 tries)"
     assert re.match(r"stalled: sent only \d+ bytes in 1 s, \d+ in all", said["dripping"])
 
 
@@ -349,7 +350,7 @@ def test_a_damaged_mirror_on_disk_is_not_believed(
     copy = tmp_path / "mirror" / "mnist" / NAME
     copy.parent.mkdir(parents=True)
     copy.write_bytes(OTHER)
-    assert f"  {copy}: sent wrong bytes (sha256 " in refusal([a_file()])
+    assert f"  {copy}: sent a file that has the sha256 " in refusal([a_file()])
     assert copy.read_bytes() == OTHER
 
 
@@ -381,7 +382,7 @@ def four_and_one(server: LyingServer) -> tuple[list[RemoteFile], list[RemoteFile
     return parts, [a_file(server.url("/archive"), name="archive.npz")]
 
 
-def test_the_first_variant_that_can_be_had_is_used(server: LyingServer) -> None:
+def test_the_first_variant_that_can_be_completed_is_used(server: LyingServer) -> None:
     parts, archive = four_and_one(server)
     server.put("/0", server.whole(CONTENT))
     server.put("/archive", server.whole(CONTENT))
@@ -407,7 +408,7 @@ def test_what_is_missing_of_every_variant_is_listed(server: LyingServer) -> None
         fetch(parts, archive)
     place = f"into {parts[0].path.parent} yourself and call again."
     assert str(caught.value).splitlines() == [
-        "'part-1.gz' of the data set 'mnist' could not be had from anywhere.",
+        "'part-1.gz' of the data set 'mnist' could not be downloaded.",
         "What was tried:",
         f"  {server.url('/1')}: HTTP 404 Not Found",
         f"  {server.url('/archive')}: HTTP 404 Not Found",
@@ -560,7 +561,8 @@ def test_nothing_half_written_stays_when_writing_fails(server: LyingServer) -> N
     file = a_file(server.put("/train", server.whole(CONTENT)))
     script = f"""
 import resource
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 fetch([{file!r}])
 """
@@ -619,7 +621,11 @@ def test_a_setting_that_makes_no_sense_is_named_when_it_matters(
 
 # --- progress --------------------------------------------------------------------------------
 
-FETCH = "from mnistkit.datasets.download import RemoteFile, fetch; fetch([{file!r}])"
+FETCH = """
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
+fetch([{file!r}])
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

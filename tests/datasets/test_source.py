@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile, verify
 from mnistkit.datasets.source import shown
 from mnistkit.errors import CacheError, DownloadError
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.idx import read_idx
 from mnistkit.datasets.info import DatasetInfo
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.datasets.split import Split
 from mnistkit.files.archives import read_archive
 

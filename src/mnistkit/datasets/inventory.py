@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistkit.datasets import storage
 from mnistkit.datasets.catalogue import DATASETS
 from mnistkit.datasets.decoded import archive_path, refuse_changed
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.info import DatasetInfo, info_of
+from mnistkit.datasets.remote_file import RemoteFile, borrowed_copies, verify
 from mnistkit.files.reading import open_regular
 
 
@@ -119,8 +119,7 @@ def _files_of(name: str) -> tuple[RemoteFile, ...]:
 
 def _is_on_disk(info: DatasetInfo) -> bool:
     return bool(_decoded_archives(info.name)) or all(
-        any(path.exists() for path in (file.path, *storage.borrowed_copies(file)))
-        for file in info.files
+        any(path.exists() for path in (file.path, *borrowed_copies(file))) for file in info.files
     )
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.idx import read_idx
 from mnistkit.datasets.idx_family import ARRAYS, wrap
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import IdxError
 
 _HOST = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
