@@ -679,3 +679,90 @@ def test_a_malformed_row_is_refused(changes: dict[str, object], said: str) -> No
 
 def test_a_copy_that_is_no_file_is_refused(tmp_path: Path) -> None:
     assert verify(a_file(), tmp_path) == f"{str(tmp_path)!r} is not a file."
+
+
+# --- copies that somebody unpacked -----------------------------------------------------------
+
+PLAIN = gzip.decompress(CONTENT)
+
+
+def an_unpackable_file(*urls: str, **changes: object) -> RemoteFile:
+    return a_file(*urls, unpacked_digest=f"sha256:{hashlib.sha256(PLAIN).hexdigest()}", **changes)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+def test_an_unpacked_file_in_the_cache_is_used(home: Path, name: str) -> None:
+    file = an_unpackable_file(unused_url())
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / name).write_bytes(PLAIN)
+    assert fetch([file]) == (home / "mnist" / name,)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+@pytest.mark.parametrize("form", ["folder", "URL"])
+def test_an_unpacked_file_in_a_mirror_folder_is_used(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str
+) -> None:
+    folder = tmp_path / "mirror"
+    (folder / "mnist").mkdir(parents=True)
+    (folder / "mnist" / name).write_bytes(PLAIN)
+    monkeypatch.setenv("MNISTKIT_MIRROR", str(folder) if form == "folder" else folder.as_uri())
+    monkeypatch.setenv("MNISTKIT_OFFLINE", "1")
+    for _ in range(2):
+        (path,) = fetch([an_unpackable_file()])
+        assert path == home / "mnist" / name
+        assert path.read_bytes() == PLAIN
+
+
+def test_an_unpacked_file_of_another_library_is_used(tmp_path: Path) -> None:
+    copy = tmp_path / "torch" / "MNIST" / "raw" / "train"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(PLAIN)
+    file = an_unpackable_file(also_at=(f"torchvision:MNIST/raw/{NAME}",))
+    assert fetch([file]) == (copy,)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+@pytest.mark.parametrize("content", [PLAIN[:-1], PLAIN[:-1] + b"?", b""])
+def test_an_unpacked_file_with_other_content_is_not_used(
+    server: LyingServer, home: Path, name: str, content: bytes
+) -> None:
+    file = an_unpackable_file(server.url("/missing"))
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / name).write_bytes(content)
+    with pytest.raises(DownloadError) as caught:
+        fetch([file])
+    assert "What is here, but is not the file as it was published:\n" in str(caught.value)
+    assert f"  {str(home / 'mnist' / name)!r} has {len(content):,} bytes, expected {SIZE}." in str(
+        caught.value
+    )
+    server.put("/missing", server.whole(CONTENT))
+    assert fetch([file]) == (file.path,)
+    assert file.path.read_bytes() == CONTENT
+
+
+def test_an_unpacked_file_that_cannot_be_verified_is_named(home: Path) -> None:
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / "train").write_bytes(PLAIN)
+    with pytest.raises(DownloadError) as caught:
+        fetch([a_file(unused_url())])
+    seen = f"  {str(home / 'mnist' / 'train')!r} has {len(PLAIN):,} bytes, expected {SIZE}."
+    assert f"{seen} It is not packed; put the '.gz' file here.\n" in str(caught.value)
+
+
+def test_a_server_that_unpacks_is_not_an_excuse_for_a_larger_file(server: LyingServer) -> None:
+    file = an_unpackable_file(server.put("/train", server.whole(PLAIN + bytes(len(PLAIN)))))
+    assert f"sent more than {SIZE} bytes" in refusal([file])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unpacked_digest": "sha256:abc"},
+        {"unpacked_digest": f"md5:{'0' * 32}"},
+        {"unpacked_digest": f"sha256:{'0' * 64}", "name": "train"},
+    ],
+)
+def test_a_malformed_unpacked_digest_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="The unpacked digest of 'train"):
+        a_file(**changes)  # type: ignore[arg-type]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mnistkit.datasets.array_cache import Arrays, cached_arrays
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.idx_family import ARRAYS, wrap
+from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
 from mnistkit.images.geometry import mnist_picture
 
@@ -34,7 +34,7 @@ def digits() -> Dataset:
     The last fifth in the stored order is the test part. Neighbours in that order tend to share
     their writer, so a random part would be easier than strangers' digits are.
     """
-    return wrap(INFO, keep_decoded("digits", "images", ARRAYS, _decode))
+    return make_dataset(INFO, cached_arrays("digits", "images", ARRAY_NAMES, _decode))
 
 
 def _decode() -> Arrays:
