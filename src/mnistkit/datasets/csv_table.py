@@ -68,11 +68,11 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
 
     Without a header, the label is the first or the last column. One that holds whole numbers
     up to 61, at least two, none in more than three quarters of the lines, is taken for the label
-    if the other is constant or holds what is no such number; in more than ten lines, no column
-    of different numbers is, since it may count the rows. Otherwise it is an error, so a table of
-    one class needs a header or `label`. A first line that counts 0, 1, 2, ... in 17 columns or
-    more is no picture but a header without a label, and an error, unless `label` is ``"first"``
-    or ``"last"`` and it goes beyond 255.
+    if the other is always 0 or 255 or holds what is no such number, and if the pixel beside it
+    is unlike it; in more than ten lines, no column of different numbers is, since it may count
+    the rows. Otherwise it is an error, so a table of one class needs a header or `label`. A first
+    line that counts 0, 1, 2, ... in 17 columns or more is no picture but a header without a
+    label, and an error, unless `label` is ``"first"`` or ``"last"`` and it goes beyond 255.
 
     Pixels are 0-255. Fractions of 1 are multiplied by 255, and so are pixels that are all 0 or
     1; pictures of 8x8 that do not go beyond 16, as UCI's, by 255/16, rounded. That is logged.
@@ -115,8 +115,8 @@ def _with_labels(tables: list[list[Cells]]) -> list[list[Cells]]:
     unknown = [part for parts in tables for part in parts if part.columns.label_at is None]
     if not unknown:
         return tables
-    first, last = (np.concatenate([part.values[:, end] for part in unknown]) for end in (0, -1))
-    end = label_end(unknown[0].file, first, last)
+    ends = np.concatenate([part.values[:, [0, 1, -2, -1]] for part in unknown])
+    end = label_end(unknown[0].file, ends)
     return [
         [
             replace(part, columns=replace(part.columns, label_at=end))
