@@ -71,9 +71,9 @@ def refusal(path):
         ("x9," + HEADER + "0," + ROW, "has the columns 'x9', which are neither"),
         ("a,b," + HEADER + "0,0," + ROW, "has the columns 'a', 'b', which are neither"),
         ("id,id," + HEADER + "0,0," + ROW, "the columns 'id' more than once"),
-        ("label,1x1,1x2,2x1,3x1\n" + ROW, "from 1x1 to 3x1, which form no square"),
-        ("label,1x1,1x2,1x3,1x4\n" + ROW, "from 1x1 to 1x4, which form no square"),
-        ("label,3x3,3x4,4x3,4x4\n" + ROW, "from 3x3 to 4x4, which form no square"),
+        ("label,1x1,1x2,2x1,3x1\n" + ROW, "from 1x1 to 3x1, which do not form a square"),
+        ("label,1x1,1x2,1x3,1x4\n" + ROW, "from 1x1 to 1x4, which do not form a square"),
+        ("label,3x3,3x4,4x3,4x4\n" + ROW, "from 3x3 to 4x4, which do not form a square"),
         ("label,pixel2,pixel3,pixel4,pixel5\n" + ROW, "lacks the columns 'pixel0', 'pixel1'"),
         ("label,pixel1,pixel2,pixel4,pixel5\n" + ROW, "lacks the columns 'pixel3'"),
         ("label,pixel0,pixel1,pixel2,x3\n" + ROW, "has the columns 'x3', which are neither"),
@@ -85,7 +85,7 @@ def refusal(path):
         (HEADER.strip() + ",\n" + ROW, "Line 2 of 'a.csv' has 5 cells"),
         (HEADER.strip() + ",\n7,1,2,3,4,5\n", "ends with '7,1,2,3,4,5', but the first line ends"),
         (HEADER + "7,1,2,3,4,\n", "Line 2 of 'a.csv' has 6 cells"),
-        ("7,1,2,3,\n" * 2, "3 pixel columns, which form no square"),
+        ("7,1,2,3,\n" * 2, "3 pixel columns, which do not form a square"),
         ("\ufeff" + "7,1,2,x,4\n", "Line 1 of 'a.csv' has 'x' in 'column 4'"),
         ("label," + HEADER + "7," + ROW, "has the columns 'label' more than once"),
         ("label,pixel0,pixel0,pixel1,pixel2\n" + ROW, "has the columns 'pixel0' more than once"),
@@ -129,7 +129,7 @@ def test_numbers_that_are_no_pixel_or_label(table, number, column):
     cells[column] = number
     for header in (HEADER, ROW):
         message = refusal(table(header + ",".join(cells) + "\n"))
-        assert "no whole number from 0 to 255. Correct or remove the line." in message
+        assert "not a whole number from 0 to 255. Correct or remove the line." in message
 
 
 def test_whole_numbers_however_they_are_written(table):

@@ -166,7 +166,7 @@ WRONG = f"sha256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"
         (A_PAGE, "cut", (PAGE, 40)),
         (A_PAGE, "labelled", (b"<!-- hi --><p>Log in",)),
         (
-            "no usable answer: the URL, or that of a redirect, is no http",
+            "no usable answer: the URL, or that of a redirect, is not an http",
             "redirect",
             ("ftp://host/file",),
         ),
@@ -664,7 +664,7 @@ def test_progress_is_shown_on_a_terminal_only(server: LyingServer) -> None:
     [
         ({"dataset": "../elsewhere"}, "'../elsewhere' cannot be the name of a folder or file"),
         ({"name": "raw/x.gz"}, "'raw/x.gz' cannot be the name of a folder or file"),
-        ({"name": ".hidden"}, "beginning with none of the last two"),
+        ({"name": ".hidden"}, "and a letter, a digit or '_' first"),
         ({"size": -1}, "The size of 'train.gz' is -1; expected None or bytes."),
         ({"digest": "sha256:abc"}, "expected 'sha256:' and 64, or 'md5:' and 32 hexadecimal"),
         ({"digest": "MD5:" + "0" * 32}, "The digest of 'train.gz' is 'MD5:000"),

@@ -224,7 +224,7 @@ def test_a_mirrors_file_that_is_none(
     lay(kind, tmp_path / "mirror" / "mnist" / NAME)
     folder = tmp_path / "mirror"
     monkeypatch.setenv("MNISTKIT_MIRROR", str(folder) if form == "path" else folder.as_uri())
-    assert f"mnist/{NAME}: it is no path of a regular file\n" in refusal()
+    assert f"mnist/{NAME}: it is not the path of a regular file\n" in refusal()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")

@@ -613,9 +613,9 @@ def test_pillow_is_imported_only_when_a_picture_is_read():
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(PictureError, match=r"seven\.png' is no file.*Check the spelling"):
+    with pytest.raises(PictureError, match=r"seven\.png' does not exist.*Check the spelling"):
         read_picture(tmp_path / "seven.png")
-    with pytest.raises(OSError, match="'' is no file"):
+    with pytest.raises(OSError, match="'' does not exist"):
         read_picture("")
 
 
@@ -643,7 +643,7 @@ def test_an_impossible_path(path):
     ("data", "text"),
     [
         (b"", "<bytes> is empty, it holds no bytes"),
-        (b"hello", "<bytes> is no picture that can be read: it starts with b'hello'"),
+        (b"hello", "<bytes> is not a picture that can be read: it starts with b'hello'"),
         (b"%PDF-1.7 and so on, for long", "Convert it to one of PNG, JPEG, .* a PDF page"),
         (b"BMhello", "cannot be read, it may be damaged"),
         (b"\x89PNG\r\n\x1a\n", "cannot be read, it may be damaged"),
@@ -824,7 +824,7 @@ def test_the_picture_shares_no_memory_with_the_array():
         ([["a", "b"]], "cannot be of type <U1"),
         ([[1j, 0]], "cannot be of type complex128"),
         (np.zeros((2, 2), "m8[s]"), r"cannot be of type timedelta64\[s\]"),
-        ([[1, 2], [3]], "This is no array"),
+        ([[1, 2], [3]], "This is not an array"),
     ],
 )
 def test_arrays_that_are_no_picture(source, text):

@@ -52,9 +52,9 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
     Raises
     ------
     CsvError
-        If it is no regular file of text, a column is missing, unknown or there twice, it is not
+        If it is not a regular file of text, a column is missing, unknown or there twice, it is not
         certain which is the label, the pixels do not form a square, a line has too few or too
-        many cells, or a cell is no whole number in 0-255.
+        many cells, or a cell is not a whole number in 0-255.
     FileNotFoundError
         If there is no such file.
 
@@ -68,10 +68,10 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
 
     Without a header, the label is the first or the last column. One that holds whole numbers
     up to 61, at least two, none in more than three quarters of the lines, is taken for the label
-    if the other is always 0 or 255 or holds what is no such number, and if the pixel beside it
-    is unlike it; in more than ten lines, no column of different numbers is, since it may count
+    if the other is always 0 or 255 or holds other numbers, and if the pixel beside it is
+    unlike it; in more than ten lines, no column of different numbers is, since it may count
     the rows. Otherwise it is an error, so a table of one class needs a header or `label`. A first
-    line that counts 0, 1, 2, ... in 17 columns or more is no picture but a header without a
+    line that counts 0, 1, 2, ... in 17 columns or more is not a picture but a header without a
     label, and an error, unless `label` is ``"first"`` or ``"last"`` and it goes beyond 255.
 
     Pixels are 0-255. Fractions of 1 are multiplied by 255, and so are pixels that are all 0 or

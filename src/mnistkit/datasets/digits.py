@@ -29,7 +29,7 @@ INFO = DatasetInfo(
 
 @described_by(INFO)
 def digits() -> Dataset:
-    """The UCI digits, brought to 28x28 the way MNIST was made.
+    """The UCI digits, converted to 28x28 the way MNIST was made.
 
     The last fifth in the stored order is the test part. Neighbours in that order tend to share
     their writer, so a random part would be easier than strangers' digits are.

@@ -111,7 +111,7 @@ def _exists(path: Path) -> bool:
 
 
 def _download(file: RemoteFile, attempts: Attempts) -> Path | None:
-    """Bring a file to its place; None if no source has it."""
+    """Download a file to its place; None if no source has it."""
     sources = _sources(file)
     if not sources:
         return None

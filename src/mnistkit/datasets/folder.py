@@ -115,7 +115,7 @@ def _blank_told(blank: list[Path], found: Found) -> str:
         f"{len(blank):,} of the {total:,} pictures in {found.name} show no ink "
         f"({found.names(blank)}): nothing in them stands out from the paper by more than {_NOISE} "
         "grey levels. They stay in the data as blank images. Remove the files if that is not "
-        "meant; if they are no blank sheets, ink='dark' or ink='light' may help."
+        "meant; if they are not blank sheets, ink='dark' or ink='light' may help."
     )
 
 

@@ -64,7 +64,7 @@ class Guard:
             self._deadline = time.monotonic() + self._timeout
 
     def is_complete(self) -> bool:
-        """Whether as much content arrived as is expected, or nobody knows how much that is."""
+        """Whether as much content arrived as is expected, or it is not known how much that is."""
         return self._size is None or (self._content or 0) >= self._size
 
     def stalled(self) -> SourceError:

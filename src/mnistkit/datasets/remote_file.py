@@ -77,7 +77,7 @@ class RemoteFile:
             if not _NAME.fullmatch(text):
                 raise ValueError(
                     f"{text!r} cannot be the name of a folder or file in the cache; expected "
-                    "letters, digits, '_', '-' and '.', beginning with none of the last two."
+                    "letters, digits, '_', '-' and '.', and a letter, a digit or '_' first."
                 )
         if self.size is not None and self.size < 0:
             raise ValueError(f"The size of {self.name!r} is {self.size}; expected None or bytes.")
@@ -170,7 +170,7 @@ def borrowed_copies(file: RemoteFile) -> Iterator[Path]:
     for place in file.also_at:
         library, _, below = place.partition(":")
         for folder in folders[library]:
-            # If nobody knows which folder "~" is, nothing is in it.
+            # If it is not known which folder "~" is, nothing is in it.
             with contextlib.suppress(RuntimeError):
                 yield from with_unpacked(file, Path(folder).expanduser() / below)
 

@@ -79,7 +79,7 @@ def _from_disk(source: str) -> Generator[bytes]:
             while piece := stream.read(_PIECE):
                 yield piece
     except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no path of a regular file"
+        reason = getattr(error, "strerror", None) or "it is not the path of a regular file"
         raise SourceError(reason) from None
 
 

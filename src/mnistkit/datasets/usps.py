@@ -67,7 +67,7 @@ INFO = DatasetInfo(
 
 @described_by(INFO)
 def usps() -> Dataset:
-    """USPS, brought to 28x28 the way MNIST was made."""
+    """USPS, converted to 28x28 the way MNIST was made."""
     return make_dataset(INFO, cached_arrays("usps", "images", ARRAY_NAMES, _decode, INFO.files))
 
 

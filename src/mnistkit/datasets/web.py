@@ -163,7 +163,7 @@ def _in_our_words(
         return SourceError("no usable answer: it is not HTTP")
     url = getattr(request, "url", None) or url
     proxy = None
-    with contextlib.suppress(ValueError):  # the URL is none
+    with contextlib.suppress(ValueError):  # it is not a URL
         proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     no_connection = f"no connection{' through the proxy' if proxy else ''}"
     if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
@@ -171,8 +171,10 @@ def _in_our_words(
         reason = f"HTTP {refused[1]}" if refused else f"[Errno {error.errno}] {error.strerror}"
         return SourceError(f"{no_connection}: {reason}")
     if proxy:
-        return SourceError(f"{no_connection}: its URL, or that of a redirect, is no http URL")
-    return SourceError("no usable answer: the URL, or that of a redirect, is no http or https URL")
+        return SourceError(f"{no_connection}: its URL, or that of a redirect, is not an http URL")
+    return SourceError(
+        "no usable answer: the URL, or that of a redirect, is not an http or https URL"
+    )
 
 
 def _content(response: requests.Response, guard: Guard) -> Iterator[bytes]:

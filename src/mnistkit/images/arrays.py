@@ -24,14 +24,14 @@ def as_array(values: ArrayLike, what: str, error: type[MnistKitError]) -> NDArra
     what : str
         What they are, for the message: ``"images"``.
     error : class
-        What to raise if they form no array, such as lists of different lengths.
+        What to raise if they cannot form an array, such as lists of different lengths.
     """
     try:
         return np.asarray(values)
     except Exception as reason:  # of NumPy, or of whatever object it was asked to convert
         raise error(
-            f"The {what} form no array ({_reason(reason)}); expected numbers, the same number in "
-            "every row, for instance a numpy.ndarray."
+            f"The {what} cannot form an array ({_reason(reason)}); expected numbers, the same "
+            "number in every row, for instance a numpy.ndarray."
         ) from reason
 
 
@@ -60,7 +60,7 @@ def checked_array(source: Any) -> NDArray[Any]:
     try:
         array = np.asarray(source)
     except Exception as error:  # whatever another library's __array__ raises
-        raise ImageError(f"This is no array ({error}). {_EXPECTED}") from error
+        raise ImageError(f"This is not an array ({error}). {_EXPECTED}") from error
     _check_shape(array)
     _check_values(array)
     return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array

@@ -17,7 +17,7 @@ _ADVICE = (
 
 
 def to_unit_floats(images: ArrayLike) -> NDArray[np.float32]:
-    """Bring images of either kind to float32 in [0, 1].
+    """Convert images of either kind to float32 in [0, 1].
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def to_unit_floats(images: ArrayLike) -> NDArray[np.float32]:
 
 
 def to_uint8(images: ArrayLike) -> NDArray[np.uint8]:
-    """Bring images of either kind to uint8 in 0-255; floats are multiplied by 255 and rounded.
+    """Convert images of either kind to uint8 in 0-255; floats are multiplied by 255 and rounded.
 
     Parameters
     ----------

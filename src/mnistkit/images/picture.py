@@ -118,8 +118,8 @@ def _from_path(path: str) -> Picture:
 def _why_not_opened(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return (
-            f"is no file; it was looked for from {str(Path.cwd())!r}. Check the spelling, or give "
-            "the whole path."
+            f"does not exist; it was looked for from {str(Path.cwd())!r}. Check the "
+            "spelling, or give the whole path."
         )
     # Windows says of a folder that one may not read it.
     if isinstance(error, IsADirectoryError | PermissionError) and Path(path).is_dir():
@@ -190,8 +190,8 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
             stream.seek(0)
             return factory(stream, "")
     raise PictureError(
-        f"{name} is no picture that can be read: it starts with {prefix!r}. Convert it to one of "
-        f"{', '.join(_FORMATS)}; a HEIC photo or a PDF page for instance to JPEG or PNG."
+        f"{name} is not a picture that can be read: it starts with {prefix!r}. Convert it to one "
+        f"of {', '.join(_FORMATS)}; a HEIC photo or a PDF page for instance to JPEG or PNG."
     )
 
 
@@ -307,7 +307,7 @@ def _conversion(image: Image.Image, name: str) -> Callable[[Image.Image], Image.
 
 
 def _multiplier(image: Image.Image, name: str) -> float:
-    """What brings the values of a picture of 16 or 32 bits to 0-255."""
+    """The factor that scales the values of a picture of 16 or 32 bits to 0-255."""
     bands = (
         np.asarray(image.crop((0, top, image.width, bottom))) for top, bottom in _bands(image.size)
     )
