@@ -162,6 +162,7 @@ WRONG = f"sha256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"
         (f"sent a file that has the {WRONG}", "whole", (OTHER,)),
         (A_PAGE, "whole", (PAGE,)),
         (A_PAGE, "whole", (PAGE.ljust(len(CONTENT)),)),
+        (A_PAGE, "whole", (PAGE.ljust(2 * len(CONTENT)),)),
         (A_PAGE, "without_length", (PAGE,)),
         (A_PAGE, "cut", (PAGE, 40)),
         (A_PAGE, "labelled", (b"<!-- hi --><p>Log in",)),

@@ -16,6 +16,8 @@ _FEWEST_BYTES_PER_TIMEOUT = 1 << 10
 # All lines of all answers together, those of redirects and proxies too, and what surrounds content.
 _MOST_BESIDE_CONTENT = 1 << 18
 _MOST_AROUND_A_BYTE = 16  # a chunk can consist of one byte
+# Where the size of a file is not known, a source must not be able to fill the disk.
+_MOST_CONTENT_OF_UNKNOWN_SIZE = 1 << 31
 
 
 class Guard:
@@ -56,6 +58,9 @@ class Guard:
         """Note bytes of the content, counted already as bytes; 0 when the headers are complete."""
         is_first = self._content is None
         self._content = (self._content or 0) + received
+        most = _MOST_CONTENT_OF_UNKNOWN_SIZE if self._size is None else self._size
+        if self._content > most:
+            raise SourceError(f"sent more than {most:,} bytes, which is too much")
         self._allowed += received * _MOST_AROUND_A_BYTE
         self._since_deadline += received
         is_enough = self._since_deadline >= _FEWEST_BYTES_PER_TIMEOUT

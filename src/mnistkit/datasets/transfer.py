@@ -16,8 +16,6 @@ from mnistkit.files.atomic import write_atomically
 from mnistkit.files.reading import open_regular
 
 _PIECE = 1 << 16
-# Where the size of a file is not known, a source must not be able to fill the disk.
-_LARGEST_FILE_OF_UNKNOWN_SIZE = 1 << 31
 
 
 def transfer(source: str, file: RemoteFile, target: Path, timeout: float) -> None:
@@ -41,7 +39,12 @@ def transfer(source: str, file: RemoteFile, target: Path, timeout: float) -> Non
     OSError
         If it cannot be written.
     """
-    pieces = _from_web(source, file.size, timeout) if is_web(source) else _from_disk(source)
+    if is_web(source):
+        from mnistkit.datasets.web import read_web
+
+        pieces = read_web(source, file.size, timeout)
+    else:
+        pieces = _from_disk(source)
     with contextlib.closing(pieces), _progress(file) as advance:
         write_atomically(target, lambda out: _write(pieces, file, out, advance))
 
@@ -58,19 +61,6 @@ def _write(
         advance(len(piece))
     if problem := file.problem(received, digest.hexdigest()):
         raise SourceError(f"sent a file that has {problem}")
-
-
-def _from_web(url: str, size: int | None, timeout: float) -> Generator[bytes]:
-    from mnistkit.datasets.web import read_web
-
-    most = _LARGEST_FILE_OF_UNKNOWN_SIZE if size is None else size
-    received = 0
-    with contextlib.closing(read_web(url, size, timeout)) as pieces:
-        for piece in pieces:
-            received += len(piece)
-            if received > most:
-                raise SourceError(f"sent more than {most:,} bytes, which is too much")
-            yield piece
 
 
 def _from_disk(source: str) -> Generator[bytes]:

@@ -184,7 +184,7 @@ def _content(response: requests.Response, guard: Guard) -> Iterator[bytes]:
     try:
         # read1 returns what is there; read would wait, drop by drop, until a piece is full.
         while piece := raw.read1(_PIECE, decode_content=False):
-            yield piece
+            yield piece  # before it is counted: a page is to be seen as one, however long it is
             guard.count_content(len(piece))
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError):
         raise guard.cut() from None

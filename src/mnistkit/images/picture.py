@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -29,7 +30,10 @@ _MOST_PIXELS_OF = {
 }
 _BAND_PIXELS = 1 << 20
 # MPO comes through JPEG, PBM and PGM through PPM; DIB has the vaguest beginning, so it is the last.
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "DIB")
+_FORMATS = {
+    "PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "BMP": "Bmp", "WEBP": "WebP", "TIFF": "Tiff",
+    "PPM": "Ppm", "DIB": "Bmp",
+}  # fmt: skip
 Pixels = NDArray[np.uint8]
 
 
@@ -164,16 +168,7 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
     Not by ``Image.open``: it warns above 89 megapixels, a warning cannot be silenced in one thread
     alone, and it tries every format that Pillow knows, some of which start other programs.
     """
-    from PIL import (  # noqa: F401  (each registers itself)
-        BmpImagePlugin,
-        GifImagePlugin,
-        Image,
-        JpegImagePlugin,
-        PngImagePlugin,
-        PpmImagePlugin,
-        TiffImagePlugin,
-        WebPImagePlugin,
-    )
+    from PIL import Image
 
     try:
         stream.seek(0)
@@ -184,7 +179,8 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
         raise PictureError(f"{name} gives text. Open it with open(path, 'rb').")
     if not prefix:
         raise PictureError(f"{name} is empty, it holds no bytes. Copy or save it again.")
-    for kind in _FORMATS:
+    for kind, plugin in _FORMATS.items():
+        import_module(f"PIL.{plugin}ImagePlugin")  # it registers itself
         factory, accept = Image.OPEN[kind]
         if accept is None or accept(prefix):
             stream.seek(0)
