@@ -22,7 +22,7 @@ from mnistkit.errors import CsvError
 from mnistkit.files.reading import open_regular
 from mnistkit.messages import shown
 
-Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
+ImagesAndLabels = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 _MOST_LINE = 16_000_000  # characters
 _BATCH = 4_000_000  # characters that are parsed at once
@@ -31,7 +31,7 @@ _LARGEST_COMPRESSION = 200
 _ALWAYS_FINE = 1_000_000_000
 
 
-def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
+def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> ImagesAndLabels:
     """Read images and labels from a table.
 
     Parameters
@@ -80,7 +80,7 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
     return read_csvs([path], label=label)[0]
 
 
-def read_csvs(paths: list[str | os.PathLike[str]], *, label: str = "auto") -> list[Pictures]:
+def read_csvs(paths: list[str | os.PathLike[str]], *, label: str = "auto") -> list[ImagesAndLabels]:
     """Read several tables of one data set, as `read_csv` reads one.
 
     What the values have to tell, where the label is and how the pixels are scaled, is decided
@@ -128,7 +128,7 @@ def _with_labels(tables: list[list[Cells]]) -> list[list[Cells]]:
     ]
 
 
-def _pictures(parts: list[Cells], pieces: list[NDArray[np.uint8]]) -> Pictures:
+def _pictures(parts: list[Cells], pieces: list[NDArray[np.uint8]]) -> ImagesAndLabels:
     table = np.concatenate(pieces)
     columns = parts[0].columns
     pixels = table[:, 1:] if columns.label_at == 0 else table[:, :-1]

@@ -85,7 +85,7 @@ def check_files(names: Sequence[str] | None = None) -> Iterator[FileCheck]:
                 yield FileCheck(name, path, _state_of_file(file, path))
             if names and not here:
                 yield FileCheck(name, file.path, "not downloaded")
-        for archive in _decoded_archives(name):
+        for archive in _cached_archives(name):
             if archive not in seen:
                 seen.add(archive)
                 info = info_of(DATASETS.get(name)) or DatasetInfo(name)
@@ -119,13 +119,13 @@ def _files_of(name: str) -> tuple[RemoteFile, ...]:
 
 
 def _is_on_disk(info: DatasetInfo) -> bool:
-    return bool(_decoded_archives(info.name)) or all(
+    return bool(_cached_archives(info.name)) or all(
         any(path.exists() for path in (*with_unpacked(file, file.path), *borrowed_copies(file)))
         for file in info.files
     )
 
 
-def _decoded_archives(name: str) -> list[Path]:
+def _cached_archives(name: str) -> list[Path]:
     folder, _, part = name.partition("/")
     pattern = cache_path(folder, part or "*")
     return sorted(pattern.parent.glob(pattern.name))
