@@ -259,6 +259,15 @@ def test_what_cannot_be_reached_is_named() -> None:
     assert "tries)" not in message
 
 
+def test_an_error_that_is_being_handled_is_not_taken_for_the_cause() -> None:
+    try:
+        Path("/nowhere/at/all").stat()
+    except FileNotFoundError:
+        message = refusal([a_file(unused_url())])
+    assert ": no connection: [Errno " in message
+    assert "[Errno 2]" not in message
+
+
 def test_a_secure_connection_is_not_replaced_by_another(server: LyingServer) -> None:
     url = server.put("/train", server.whole(CONTENT)).replace("http:", "https:")
     assert f"  {url}: no secure connection: " in refusal([a_file(url)])
