@@ -22,7 +22,7 @@ from scipy import ndimage
 import mnistkit
 import paper
 from measuring import num_processors
-from mnistkit.datasets.geometry import mnist_picture
+from mnistkit.images.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
 from mnistkit.recognition.preparation import interpretations, unlikely_interpretations
 from paper.pen_path import Figure

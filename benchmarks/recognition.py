@@ -26,7 +26,7 @@ import handwriting
 import mnistkit
 import paper
 from measuring import MemoryRise, Report, arguments, at_least, run_command, say, spread, take_turns
-from mnistkit.datasets.geometry import mnist_picture
+from mnistkit.images.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
 from mnistkit.recognition.network import Network, shipped_network
 from paper.crops import otsu

@@ -58,11 +58,11 @@ def main(folder: Path) -> None:
 
 
 def load_digits() -> mnistkit.Dataset:
-    """MNIST; or, if it cannot be had, the small digits that come with scikit-learn."""
+    """MNIST; or, if it cannot be downloaded, the small digits that come with scikit-learn."""
     try:
         return mnistkit.load_dataset("mnist")
     except (mnistkit.errors.DownloadError, mnistkit.errors.CacheError) as error:
-        print(f"   MNIST could not be had:\n{error}\n")
+        print(f"   MNIST could not be downloaded:\n{error}\n")
         print("   So this goes on with 'digits', 1,797 small digits that come with scikit-learn.")
         print("   THE NUMBERS BELOW ARE NOT MNIST'S.")
         return mnistkit.load_dataset("digits")

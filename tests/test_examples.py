@@ -88,7 +88,7 @@ def test_walkthrough_without_mnist(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not NOISE.search(done.stderr)
-    assert "MNIST could not be had:" in done.stdout
+    assert "MNIST could not be downloaded:" in done.stdout
     assert "'train-images-idx3-ubyte.gz' of the data set 'mnist' is not on this machine." in (
         done.stdout
     )

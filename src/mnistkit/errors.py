@@ -19,7 +19,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     │   ├── NpzError                        ... a NumPy archive
     │   ├── CsvError                        ... a table of pixels
     │   └── ImageFolderError                ... a folder with one sub-folder a class
-    ├── DownloadError       (OSError)       a file could not be had from anywhere
+    ├── DownloadError       (OSError)       a file could not be downloaded
     │   └── OfflineError                    ... and the network was forbidden
     ├── CacheError          (OSError)       the cache folder cannot be used
     ├── SettingError        (ValueError)    an environment variable makes no sense
@@ -125,7 +125,7 @@ class ImageFolderError(FormatError):
 
 
 class DownloadError(MnistKitError, OSError):
-    """A file could not be had from any of its sources; the message lists every attempt."""
+    """A file could not be downloaded from any of its sources; the message lists every attempt."""
 
 
 class OfflineError(DownloadError):

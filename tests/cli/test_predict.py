@@ -69,7 +69,7 @@ def test_a_folder_lists_all_its_pictures(folder):
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert [(row[0][-5:], row[1]) for row in rows] == [("a.png", "7"), ("b.jpg", "71"),
                                                        ("c.PNG", "")]  # fmt: skip
-    assert "d.png' is no picture that can be read" in done.stderr
+    assert "d.png' is not a picture that can be read" in done.stderr
     assert "notes" not in done.output
 
 
@@ -155,7 +155,7 @@ def test_explaining_says_which_file_is_wrong(folder):
     out = folder / "why.png"
     done = predict(folder / "d.png", "--explain", out)
     assert done.exit_code == 1
-    assert "d.png' is no picture that can be read" in done.stderr
+    assert "d.png' is not a picture that can be read" in done.stderr
     assert "written" not in done.output
     assert not out.exists()
 

@@ -12,10 +12,10 @@ import pytest
 
 import mnistkit
 from mnistkit.datasets import DATASETS, catalogue, emnist, kmnist, qmnist
-from mnistkit.datasets.decoded import archive_path
+from mnistkit.datasets.array_cache import cache_path
 from mnistkit.datasets.idx import write_idx
 from mnistkit.datasets.info import info_of
-from mnistkit.datasets.inventory import check_files
+from mnistkit.datasets.local_files import check_files
 from mnistkit.errors import (
     DownloadError,
     FormatError,
@@ -199,7 +199,7 @@ def test_without_any_source_the_error_says_what_to_put_where(home):
 @pytest.mark.parametrize("position", [200, 1_000_000, 40_000_000, -2000])
 def test_damaged_decoded_archive_is_never_used(home, caplog, position):
     first = mnistkit.load_dataset("mnist")
-    path = archive_path("mnist", "images")
+    path = cache_path("mnist", "images")
     content = bytearray(path.read_bytes())
     content[position] ^= 0xFF
     path.write_bytes(content)
@@ -216,7 +216,7 @@ def test_damaged_source_file_is_noticed_and_replaced(home):
     mnistkit.load_dataset("mnist")
     source = home / "mnist" / "t10k-labels-idx1-ubyte.gz"
     source.write_bytes(source.read_bytes()[:-1] + b"!")
-    archive_path("mnist", "images").unlink()
+    cache_path("mnist", "images").unlink()
     states = {check.path.name: check for check in check_files(["mnist"])}
     assert states[source.name].is_damaged
     data = mnistkit.load_dataset("mnist")
@@ -227,8 +227,8 @@ def test_damaged_source_file_is_noticed_and_replaced(home):
 @pytest.mark.mirror
 def test_a_folder_that_cannot_be_written_to_costs_only_time(home, monkeypatch):
     mnistkit.load_dataset("usps")
-    archive_path("usps", "images").unlink()
-    archive_path("usps", "images").mkdir()  # nothing can be written where a folder is
+    cache_path("usps", "images").unlink()
+    cache_path("usps", "images").mkdir()  # nothing can be written where a folder is
     assert len(mnistkit.load_dataset("usps").test) == 2007
 
 

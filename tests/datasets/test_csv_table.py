@@ -71,9 +71,9 @@ def refusal(path):
         ("x9," + HEADER + "0," + ROW, "has the columns 'x9', which are neither"),
         ("a,b," + HEADER + "0,0," + ROW, "has the columns 'a', 'b', which are neither"),
         ("id,id," + HEADER + "0,0," + ROW, "the columns 'id' more than once"),
-        ("label,1x1,1x2,2x1,3x1\n" + ROW, "from 1x1 to 3x1, which form no square"),
-        ("label,1x1,1x2,1x3,1x4\n" + ROW, "from 1x1 to 1x4, which form no square"),
-        ("label,3x3,3x4,4x3,4x4\n" + ROW, "from 3x3 to 4x4, which form no square"),
+        ("label,1x1,1x2,2x1,3x1\n" + ROW, "from 1x1 to 3x1, which do not form a square"),
+        ("label,1x1,1x2,1x3,1x4\n" + ROW, "from 1x1 to 1x4, which do not form a square"),
+        ("label,3x3,3x4,4x3,4x4\n" + ROW, "from 3x3 to 4x4, which do not form a square"),
         ("label,pixel2,pixel3,pixel4,pixel5\n" + ROW, "lacks the columns 'pixel0', 'pixel1'"),
         ("label,pixel1,pixel2,pixel4,pixel5\n" + ROW, "lacks the columns 'pixel3'"),
         ("label,pixel0,pixel1,pixel2,x3\n" + ROW, "has the columns 'x3', which are neither"),
@@ -85,7 +85,7 @@ def refusal(path):
         (HEADER.strip() + ",\n" + ROW, "Line 2 of 'a.csv' has 5 cells"),
         (HEADER.strip() + ",\n7,1,2,3,4,5\n", "ends with '7,1,2,3,4,5', but the first line ends"),
         (HEADER + "7,1,2,3,4,\n", "Line 2 of 'a.csv' has 6 cells"),
-        ("7,1,2,3,\n" * 2, "3 pixel columns, which form no square"),
+        ("7,1,2,3,\n" * 2, "3 pixel columns, which do not form a square"),
         ("\ufeff" + "7,1,2,x,4\n", "Line 1 of 'a.csv' has 'x' in 'column 4'"),
         ("label," + HEADER + "7," + ROW, "has the columns 'label' more than once"),
         ("label,pixel0,pixel0,pixel1,pixel2\n" + ROW, "has the columns 'pixel0' more than once"),
@@ -129,7 +129,7 @@ def test_numbers_that_are_no_pixel_or_label(table, number, column):
     cells[column] = number
     for header in (HEADER, ROW):
         message = refusal(table(header + ",".join(cells) + "\n"))
-        assert "no whole number from 0 to 255. Correct or remove the line." in message
+        assert "not a whole number from 0 to 255. Correct or remove the line." in message
 
 
 def test_whole_numbers_however_they_are_written(table):
@@ -262,7 +262,7 @@ def test_a_header_of_numbers_without_a_label(table):
     # This may be a picture as well.
     with pytest.raises(CsvError, match="counts from"):
         read_csv(table(counted(0, 65)), label="last")
-    images, labels = read_csv(table("0,1,2,3,4\n1,1,2,3,4\n"))
+    images, labels = read_csv(table("0,1,2,3,4\n1,1,2,3,4\n"), label="first")
     assert (len(images), labels.tolist()) == (2, [0, 1])
 
 
@@ -273,6 +273,63 @@ def test_a_label_whose_name_is_a_number(table):
     assert "counts from 0 to 4" in refusal(path)
     with pytest.raises(CsvError, match="no column '7', since it has no header"):
         read_csv(table(ROW), label="7")
+
+
+def ends(label: np.ndarray, pixels: np.ndarray, at: int) -> str:
+    """A table of pictures of 3x3 without a header, the label first or last."""
+    columns = [label[:, None], pixels] if at == 0 else [pixels, label[:, None]]
+    return "\n".join(",".join(map(str, row)) for row in np.hstack(columns).tolist()) + "\n"
+
+
+LABELS = {
+    "up to 99": lambda chance, count: chance.integers(0, 100, count) | 64,
+    "above 61 in one line": lambda _, count: np.arange(count) % 10 + 62 * (np.arange(count) == 3),
+    "one class": lambda _, count: np.full(count, 7),
+    "class 0": lambda _, count: np.zeros(count, int),
+    "class 1": lambda _, count: np.ones(count, int),
+}
+PAPERS = {
+    "dark": lambda chance, count: chance.integers(0, 10, (count, 9)),
+    "dark, few levels": lambda chance, count: chance.integers(0, 2, (count, 9)) * 3,
+    "noise about 61": lambda chance, count: chance.integers(0, 75, (count, 9)),
+    "fractions": lambda chance, count: chance.integers(0, 2, (count, 9)) / 2,
+    "black": lambda chance, count: np.pad(chance.integers(0, 255, (count, 5)), ((0, 0), (2, 2))),
+    "white": lambda chance, count: np.full((count, 9), 255),
+}
+
+
+@pytest.mark.parametrize("at", [0, -1])
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("count", [12, 40])
+def test_no_pixel_is_taken_for_a_label_of_another_kind(table, at, paper, label, count):
+    chance = np.random.default_rng(0)
+    labels, pixels = LABELS[label](chance, count), PAPERS[paper](chance, count)
+    path = table(ends(labels, pixels, at))
+    try:
+        images, found = read_csv(path)
+    except CsvError as error:
+        assert 'Pass label="first" or label="last"' in str(error)  # noqa: PT017
+    else:
+        assert found.tolist() == labels.tolist()
+    end = "first" if at == 0 else "last"
+    images, found = read_csv(path, label=end)
+    assert found.tolist() == labels.tolist()
+    assert images.shape == (count, 3, 3)
+
+
+@pytest.mark.parametrize("at", [0, -1])
+@pytest.mark.parametrize("paper", ["black", "white"])
+def test_labels_beside_clean_paper_are_found(table, at, paper):
+    labels = np.arange(40) % 10
+    pixels = PAPERS[paper](np.random.default_rng(0), 40)
+    assert read_csv(table(ends(labels, pixels, at)))[1].tolist() == labels.tolist()
+
+
+def test_a_label_beside_busy_pixels_is_found(table):
+    chance = np.random.default_rng(0)
+    labels, pixels = np.arange(40) % 24, chance.integers(100, 200, (40, 9))
+    assert read_csv(table(ends(labels, pixels, 0)))[1].tolist() == labels.tolist()
 
 
 def test_numbers_of_rows_are_no_labels(table):
@@ -317,7 +374,7 @@ def test_black_and_white(table, caplog):
 @pytest.mark.parametrize(("largest", "factor"), [(16, 255 / 16), (15, 255 / 16), (17, 1)])
 def test_eight_by_eight_in_0_to_16(table, caplog, largest, factor):
     rows = np.random.default_rng(0).integers(0, largest + 1, (40, 65))
-    rows[:, 0], rows[:, -1], rows[0, 1] = 0, np.arange(40) % 10, largest
+    rows[:, [0, -2]], rows[:, -1], rows[0, 1] = 0, np.arange(40) % 10, largest
     text = "\n".join(",".join(map(str, row)) for row in rows)
     with caplog.at_level("INFO", "mnistkit"):
         images, labels = read_csv(table(text))
@@ -331,7 +388,7 @@ def test_both_files_are_scaled_alike(table):
     test = table(HEADER + "0,0,1,1,0\n1,0,1,1,0\n", "test.csv")
     assert Dataset.from_csv(train, test).test.images.max() == 1
     assert read_csv(test)[0].max() == 255
-    alone = table("7,0,0,0,0\n", "alone.csv")
+    alone = table("7,1,0,0,0\n", "alone.csv")
     train = table("0,1,2,3,0\n1,1,2,3,0\n", "train.csv")
     assert Dataset.from_csv(train, alone, classes=list("01234567")).test.labels.tolist() == [7]
     turned = table("0,1,2,3,0\n0,1,2,3,1\n", "turned.csv")

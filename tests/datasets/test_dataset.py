@@ -185,12 +185,15 @@ def test_from_csv_finds_columns_by_name(tmp_path):
         ("pixel0\n0\n", "no column 'label'"),
         ("label,pixel0,pixel1,pixel3\n0,1,2,3\n", "lacks the columns 'pixel2'"),
         ("label,a,b,c,d\n0,1,2,3,4\n", "lacks the columns 'pixel0'"),
-        ("label,pixel0,pixel1\n0,1,2\n", "2 pixel columns, which form no square"),
-        ("label,pixel0\n0,x\n", "no whole number"),
+        ("label,pixel0,pixel1\n0,1,2\n", "2 pixel columns, which do not form a square"),
+        ("label,pixel0\n0,x\n", "not a whole number"),
         ("label,pixel0\n0,1\n0\n", "too few or too many"),
-        ("label,pixel0\n0,256\n", "has .256. in .pixel0., which is no whole number from 0 to 255"),
+        (
+            "label,pixel0\n0,256\n",
+            "has .256. in .pixel0., which is not a whole number from 0 to 255",
+        ),
         ("label,pixel0\n", "no lines of pixels"),
-        ("0,1,2\n", "form no square"),
+        ("0,1,2\n", "not form a square"),
     ],
 )
 def test_bad_csv(tmp_path, text, message):

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile, verify
 from mnistkit.errors import (
     CacheError,
     DownloadError,
@@ -156,16 +157,17 @@ WRONG = f"sha256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"
         ("HTTP 403 Forbidden", "status", (403,)),
         ("HTTP 404 Not Found", "status", (404,)),
         ("HTTP 204 No Content", "status", (204,)),
-        (f"sent a file of 20,000 bytes, expected {SIZE}", "whole", (CONTENT[:20_000],)),
+        (f"sent a file that has 20,000 bytes, expected {SIZE}", "whole", (CONTENT[:20_000],)),
         (f"sent more than {SIZE} bytes, which is too much", "whole", (CONTENT + b"0",)),
-        (f"sent wrong bytes ({WRONG})", "whole", (OTHER,)),
+        (f"sent a file that has the {WRONG}", "whole", (OTHER,)),
         (A_PAGE, "whole", (PAGE,)),
         (A_PAGE, "whole", (PAGE.ljust(len(CONTENT)),)),
+        (A_PAGE, "whole", (PAGE.ljust(2 * len(CONTENT)),)),
         (A_PAGE, "without_length", (PAGE,)),
         (A_PAGE, "cut", (PAGE, 40)),
         (A_PAGE, "labelled", (b"<!-- hi --><p>Log in",)),
         (
-            "no usable answer: the URL, or that of a redirect, is no http",
+            "no usable answer: the URL, or that of a redirect, is not an http",
             "redirect",
             ("ftp://host/file",),
         ),
@@ -243,7 +245,7 @@ def test_a_source_that_stalls_is_given_up(
         },
     )
     assert said["silent"] == "stalled: no answer within 1 s (3 tries)"
-    assert said["stalled"] == "stalled: sent nothing for 1 s after 20,000 bytes (3 tries)"
+    assert said["stalled"] == "stalled: sent only 0 bytes in 1 s, 20,000 in all (3 tries)"
     assert re.match(r"stalled: sent only \d+ bytes in 1 s, \d+ in all", said["dripping"])
 
 
@@ -255,6 +257,15 @@ def test_what_cannot_be_reached_is_named() -> None:
     assert f"  {unresolvable}: no connection: " in message
     assert f"  gopher://host/{NAME}: gopher:// cannot be read; expected http, https" in message
     assert "tries)" not in message
+
+
+def test_an_error_that_is_being_handled_is_not_taken_for_the_cause() -> None:
+    try:
+        Path("/nowhere/at/all").stat()
+    except FileNotFoundError:
+        message = refusal([a_file(unused_url())])
+    assert ": no connection: [Errno " in message
+    assert "[Errno 2]" not in message
 
 
 def test_a_secure_connection_is_not_replaced_by_another(server: LyingServer) -> None:
@@ -349,7 +360,7 @@ def test_a_damaged_mirror_on_disk_is_not_believed(
     copy = tmp_path / "mirror" / "mnist" / NAME
     copy.parent.mkdir(parents=True)
     copy.write_bytes(OTHER)
-    assert f"  {copy}: sent wrong bytes (sha256 " in refusal([a_file()])
+    assert f"  {copy}: sent a file that has the sha256 " in refusal([a_file()])
     assert copy.read_bytes() == OTHER
 
 
@@ -381,7 +392,7 @@ def four_and_one(server: LyingServer) -> tuple[list[RemoteFile], list[RemoteFile
     return parts, [a_file(server.url("/archive"), name="archive.npz")]
 
 
-def test_the_first_variant_that_can_be_had_is_used(server: LyingServer) -> None:
+def test_the_first_variant_that_can_be_completed_is_used(server: LyingServer) -> None:
     parts, archive = four_and_one(server)
     server.put("/0", server.whole(CONTENT))
     server.put("/archive", server.whole(CONTENT))
@@ -407,7 +418,7 @@ def test_what_is_missing_of_every_variant_is_listed(server: LyingServer) -> None
         fetch(parts, archive)
     place = f"into {parts[0].path.parent} yourself and call again."
     assert str(caught.value).splitlines() == [
-        "'part-1.gz' of the data set 'mnist' could not be had from anywhere.",
+        "'part-1.gz' of the data set 'mnist' could not be downloaded.",
         "What was tried:",
         f"  {server.url('/1')}: HTTP 404 Not Found",
         f"  {server.url('/archive')}: HTTP 404 Not Found",
@@ -560,7 +571,8 @@ def test_nothing_half_written_stays_when_writing_fails(server: LyingServer) -> N
     file = a_file(server.put("/train", server.whole(CONTENT)))
     script = f"""
 import resource
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 fetch([{file!r}])
 """
@@ -619,7 +631,11 @@ def test_a_setting_that_makes_no_sense_is_named_when_it_matters(
 
 # --- progress --------------------------------------------------------------------------------
 
-FETCH = "from mnistkit.datasets.download import RemoteFile, fetch; fetch([{file!r}])"
+FETCH = """
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
+fetch([{file!r}])
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -658,7 +674,7 @@ def test_progress_is_shown_on_a_terminal_only(server: LyingServer) -> None:
     [
         ({"dataset": "../elsewhere"}, "'../elsewhere' cannot be the name of a folder or file"),
         ({"name": "raw/x.gz"}, "'raw/x.gz' cannot be the name of a folder or file"),
-        ({"name": ".hidden"}, "beginning with none of the last two"),
+        ({"name": ".hidden"}, "and a letter, a digit or '_' first"),
         ({"size": -1}, "The size of 'train.gz' is -1; expected None or bytes."),
         ({"digest": "sha256:abc"}, "expected 'sha256:' and 64, or 'md5:' and 32 hexadecimal"),
         ({"digest": "MD5:" + "0" * 32}, "The digest of 'train.gz' is 'MD5:000"),
@@ -673,3 +689,90 @@ def test_a_malformed_row_is_refused(changes: dict[str, object], said: str) -> No
 
 def test_a_copy_that_is_no_file_is_refused(tmp_path: Path) -> None:
     assert verify(a_file(), tmp_path) == f"{str(tmp_path)!r} is not a file."
+
+
+# --- copies that somebody unpacked -----------------------------------------------------------
+
+PLAIN = gzip.decompress(CONTENT)
+
+
+def an_unpackable_file(*urls: str, **changes: object) -> RemoteFile:
+    return a_file(*urls, unpacked_digest=f"sha256:{hashlib.sha256(PLAIN).hexdigest()}", **changes)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+def test_an_unpacked_file_in_the_cache_is_used(home: Path, name: str) -> None:
+    file = an_unpackable_file(unused_url())
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / name).write_bytes(PLAIN)
+    assert fetch([file]) == (home / "mnist" / name,)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+@pytest.mark.parametrize("form", ["folder", "URL"])
+def test_an_unpacked_file_in_a_mirror_folder_is_used(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str
+) -> None:
+    folder = tmp_path / "mirror"
+    (folder / "mnist").mkdir(parents=True)
+    (folder / "mnist" / name).write_bytes(PLAIN)
+    monkeypatch.setenv("MNISTKIT_MIRROR", str(folder) if form == "folder" else folder.as_uri())
+    monkeypatch.setenv("MNISTKIT_OFFLINE", "1")
+    for _ in range(2):
+        (path,) = fetch([an_unpackable_file()])
+        assert path == home / "mnist" / name
+        assert path.read_bytes() == PLAIN
+
+
+def test_an_unpacked_file_of_another_library_is_used(tmp_path: Path) -> None:
+    copy = tmp_path / "torch" / "MNIST" / "raw" / "train"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(PLAIN)
+    file = an_unpackable_file(also_at=(f"torchvision:MNIST/raw/{NAME}",))
+    assert fetch([file]) == (copy,)
+
+
+@pytest.mark.parametrize("name", [NAME, "train"])
+@pytest.mark.parametrize("content", [PLAIN[:-1], PLAIN[:-1] + b"?", b""])
+def test_an_unpacked_file_with_other_content_is_not_used(
+    server: LyingServer, home: Path, name: str, content: bytes
+) -> None:
+    file = an_unpackable_file(server.url("/missing"))
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / name).write_bytes(content)
+    with pytest.raises(DownloadError) as caught:
+        fetch([file])
+    assert "What is here, but is not the file as it was published:\n" in str(caught.value)
+    assert f"  {str(home / 'mnist' / name)!r} has {len(content):,} bytes, expected {SIZE}." in str(
+        caught.value
+    )
+    server.put("/missing", server.whole(CONTENT))
+    assert fetch([file]) == (file.path,)
+    assert file.path.read_bytes() == CONTENT
+
+
+def test_an_unpacked_file_that_cannot_be_verified_is_named(home: Path) -> None:
+    (home / "mnist").mkdir(parents=True)
+    (home / "mnist" / "train").write_bytes(PLAIN)
+    with pytest.raises(DownloadError) as caught:
+        fetch([a_file(unused_url())])
+    seen = f"  {str(home / 'mnist' / 'train')!r} has {len(PLAIN):,} bytes, expected {SIZE}."
+    assert f"{seen} It is not packed; put the '.gz' file here.\n" in str(caught.value)
+
+
+def test_a_server_that_unpacks_is_not_an_excuse_for_a_larger_file(server: LyingServer) -> None:
+    file = an_unpackable_file(server.put("/train", server.whole(PLAIN + bytes(len(PLAIN)))))
+    assert f"sent more than {SIZE} bytes" in refusal([file])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unpacked_digest": "sha256:abc"},
+        {"unpacked_digest": f"md5:{'0' * 32}"},
+        {"unpacked_digest": f"sha256:{'0' * 64}", "name": "train"},
+    ],
+)
+def test_a_malformed_unpacked_digest_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="The unpacked digest of 'train"):
+        a_file(**changes)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, verify
+from mnistkit.datasets.remote_file import RemoteFile, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,8 @@ NAME = "train.bin"
 SCRIPT = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start us with it ignored
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
 (path,) = fetch([{file!r}])
 print(path.resolve(), end="")
 """

@@ -144,7 +144,7 @@ def test_ink_on_transparency_is_seen(tmp_path, light, size):
 def test_formats_that_start_other_programs_are_not_opened(tmp_path):
     fill(tmp_path, "0")
     Image.fromarray(BAR).save(tmp_path / "0" / "z.png", "EPS")
-    with pytest.raises(ImageFolderError, match=r"z\.png' cannot be read: it is no picture"):
+    with pytest.raises(ImageFolderError, match=r"z\.png' cannot be read: it is not a picture"):
         Dataset.from_folder(tmp_path)
 
 
@@ -294,7 +294,7 @@ def test_what_was_not_used_is_told_in_one_warning(tmp_path, warned):
     text = warned()
     assert text.startswith("Not used of 'my-digits': ")
     for part in (
-        "4 files that are no pictures of a known kind ('notes.txt', '0/notes.txt', ",
+        "4 files that are not pictures of a known kind ('notes.txt', '0/notes.txt', ",
         "2 empty folders ('1/x.png', 'New folder')",
         "2 hidden files and folders ('.old', '0/.hidden.png')",
         "1 picture outside of the class folders ('stray.png')",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile, verify
 from mnistkit.datasets.source import shown
 from mnistkit.errors import CacheError, DownloadError
 
 if TYPE_CHECKING:
-    from tests.datasets.conftest import LyingServer
+    from tests.datasets.conftest import LyingServer, Request
 
 SECRET = "S3cr3t"
 NAME = "train.gz"
@@ -223,7 +224,7 @@ def test_a_mirrors_file_that_is_none(
     lay(kind, tmp_path / "mirror" / "mnist" / NAME)
     folder = tmp_path / "mirror"
     monkeypatch.setenv("MNISTKIT_MIRROR", str(folder) if form == "path" else folder.as_uri())
-    assert f"mnist/{NAME}: it is no path of a regular file\n" in refusal()
+    assert f"mnist/{NAME}: it is not the path of a regular file\n" in refusal()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -259,3 +260,22 @@ def test_nothing_is_written_through_a_link(server: LyingServer, tmp_path: Path) 
     with pytest.raises(CacheError, match="is a symbolic link; remove it"):
         fetch([file])
     assert mine.read_text() == "mine"
+
+
+def test_a_secret_is_not_told_by_the_libraries_that_ask(
+    server: LyingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    def answer(request: Request) -> None:
+        request.wfile.write(b"HTTP/1.1 404 Not Found\r\nno header\r\n\r\n")
+        request.close_connection = True
+
+    server.put(f"/data?token={SECRET}", answer)
+    url = server.url(f"/data?token={SECRET}").replace("http://", f"http://me:{SECRET}@")
+    assert "HTTP 404" in refusal(url)
+    assert server.asked
+    assert "Downloading" in caplog.text
+    assert SECRET not in caplog.text
+    logging.getLogger("urllib3.connectionpool").debug("Others are still heard.")
+    assert "Others are still heard." in caplog.text

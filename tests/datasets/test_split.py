@@ -236,9 +236,9 @@ class Unwilling:
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        ([[[1, 2], [3]]], "The images form no array"),
-        ([np.zeros((2, 2)), np.zeros((3, 3))], "The images form no array"),
-        (Unwilling(), r"The images form no array \(no array today\)"),
+        ([[[1, 2], [3]]], "The images cannot form an array"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], "The images cannot form an array"),
+        (Unwilling(), r"The images cannot form an array \(no array today\)"),
         ([[[object()]]], "cannot be of type object"),
         ([[[2**70]]], "cannot be of type object"),
         (None, "cannot be of type object"),
@@ -286,8 +286,8 @@ def test_advice_fits_the_shape_of_the_images(shape, labels, advice):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([[0], [1, 2], [3], [4]], "The labels form no array"),
-        (Unwilling(), "The labels form no array"),
+        ([[0], [1, 2], [3], [4]], "The labels cannot form an array"),
+        (Unwilling(), "The labels cannot form an array"),
         (5, r"the shape \(\)"),
         (None, r"the shape \(\)"),
         ([0, 1, 2, 2**70], "of type object. Names become numbers with|Some are no class numbers"),

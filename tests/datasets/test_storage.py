@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mnistkit.datasets import storage
-from mnistkit.datasets.download import RemoteFile
+from mnistkit.datasets.remote_file import RemoteFile, borrowed_copies
 from mnistkit.errors import CacheError, SettingError
 
 
@@ -53,7 +53,9 @@ def test_home_of_an_unknown_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv("USERPROFILE")
     with pytest.raises(CacheError) as caught:
         storage.home()
-    assert str(caught.value).startswith("$MNISTKIT_HOME is '~nobody-of-that-name/data', but nobody")
+    assert str(caught.value).startswith(
+        "$MNISTKIT_HOME is '~nobody-of-that-name/data', but the folder"
+    )
     assert str(caught.value).endswith("Set it to an absolute path.")
 
 
@@ -160,13 +162,13 @@ def test_where_other_libraries_keep_a_file(tmp_path: Path, monkeypatch: pytest.M
         user / ".cache/torch/data",
         user / ".cache/torch/datasets",
     ]
-    assert list(storage.borrowed_copies(file)) == [
+    assert list(borrowed_copies(file)) == [
         *(folder / "MNIST/raw/x" for folder in in_torch),
         user / ".keras/datasets/mnist.npz",
     ]
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "t"))
-    found = list(storage.borrowed_copies(file))
+    found = list(borrowed_copies(file))
     assert found[-1] == tmp_path / "k/datasets/mnist.npz"
     assert tmp_path / "t/MNIST/raw/x" in found
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -194,7 +195,8 @@ def test_a_flood_fills_no_memory(flood: str) -> None:
     script = f"""
 import re
 from pathlib import Path
-from mnistkit.datasets.download import fetch, RemoteFile
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.remote_file import RemoteFile
 try:
     fetch([{a_file(server.url())!r}])
 except OSError:

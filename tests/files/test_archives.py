@@ -222,7 +222,7 @@ def test_archives_of_other_writers_are_read(tmp_path, compression):
         archive.writestr("y.npy", npy(np.arange(4)))
     found = read_archive(tmp_path / "a.npz", required=["x", "y"])
     assert [len(array) for array in found.values()] == [3, 4]
-    with pytest.raises(NpzError, match=r"'notes\.txt' in it is no array"):
+    with pytest.raises(NpzError, match=r"'notes\.txt' in it is not an array"):
         read_whole_archive(tmp_path / "a.npz")
 
 

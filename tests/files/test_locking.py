@@ -206,7 +206,7 @@ def lay_socket(path):
 def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path, mode, lay):
     lay(tmp_path / "lock")
     kind = (tmp_path / "lock").stat().st_mode
-    assert "is no regular file" in tried(tmp_path / "lock", mode)
+    assert "is not a regular file" in tried(tmp_path / "lock", mode)
     assert (tmp_path / "lock").stat().st_mode == kind
 
 

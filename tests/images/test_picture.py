@@ -455,7 +455,7 @@ def test_no_kind_of_file_is_a_bomb(kind):
         data[start : start + 4] = struct.pack(">HH", 60_000, 60_000)
     else:
         data = bytearray(encoded_tiff_of(60_000, 60_000))
-    with pytest.raises(PictureError, match=r"200 are read|exceeds limit"):
+    with pytest.raises(PictureError, match=r"at most (50|75|200) are read|exceeds limit"):
         read_picture(bytes(data))
 
 
@@ -466,12 +466,38 @@ def test_webp_takes_more_memory_than_others():
         read_picture(bytes(data))
 
 
+def test_tiff_takes_more_memory_than_others():
+    with pytest.raises(PictureError, match="196 megapixels; at most 75 are read"):
+        read_picture(encoded_tiff_of(14_000, 14_000))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's own peak")
+@pytest.mark.parametrize(("bits", "sample"), [((8,) * 3, 1), ((16,) * 4, 1), ((32,), 3)])
+def test_the_largest_tiff_of_one_strip_takes_less_than_a_gigabyte(tmp_path, bits, sample):
+    side = 8_600  # 74 megapixels
+    strip = zlib.compress(bytes(sum(bits) // 8 * side * side), 1)
+    kind = {258: bits, 259: 8, 262: 2 if len(bits) > 1 else 1, 277: len(bits), 339: sample}
+    kind |= {278: side, 273: 0, 279: len(strip)} | ({338: 2} if len(bits) == 4 else {})
+    path = tmp_path / "one_strip.tif"
+    path.write_bytes(encoded_tiff_of(side, side, kind) + strip)
+    script = f"""
+import re
+from pathlib import Path
+from mnistkit.images.picture import read_picture
+assert read_picture({str(path)!r}).reduction == 7
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert int(done.stdout) * 1024 < 1_000_000_000
+
+
 LOSSLESS_WEBP = {"WEBP": {"lossless": True}}
 
 
-def encoded_tiff_of(width: int, height: int) -> bytes:
+def encoded_tiff_of(width: int, height: int, others: dict | None = None) -> bytes:
     tags = TiffImagePlugin.ImageFileDirectory_v2()
-    values = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: height, 279: 1}
+    grey = {258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: height, 279: 1}
+    values = {256: width, 257: height, **(grey if others is None else others)}
     for tag, value in values.items():
         tags[tag] = value
     stream = io.BytesIO(b"II*\0\x08\0\0\0")
@@ -587,9 +613,9 @@ def test_pillow_is_imported_only_when_a_picture_is_read():
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(PictureError, match=r"seven\.png' is no file.*Check the spelling"):
+    with pytest.raises(PictureError, match=r"seven\.png' does not exist.*Check the spelling"):
         read_picture(tmp_path / "seven.png")
-    with pytest.raises(OSError, match="'' is no file"):
+    with pytest.raises(OSError, match="'' does not exist"):
         read_picture("")
 
 
@@ -617,7 +643,7 @@ def test_an_impossible_path(path):
     ("data", "text"),
     [
         (b"", "<bytes> is empty, it holds no bytes"),
-        (b"hello", "<bytes> is no picture that can be read: it starts with b'hello'"),
+        (b"hello", "<bytes> is not a picture that can be read: it starts with b'hello'"),
         (b"%PDF-1.7 and so on, for long", "Convert it to one of PNG, JPEG, .* a PDF page"),
         (b"BMhello", "cannot be read, it may be damaged"),
         (b"\x89PNG\r\n\x1a\n", "cannot be read, it may be damaged"),
@@ -798,7 +824,7 @@ def test_the_picture_shares_no_memory_with_the_array():
         ([["a", "b"]], "cannot be of type <U1"),
         ([[1j, 0]], "cannot be of type complex128"),
         (np.zeros((2, 2), "m8[s]"), r"cannot be of type timedelta64\[s\]"),
-        ([[1, 2], [3]], "This is no array"),
+        ([[1, 2], [3]], "This is not an array"),
     ],
 )
 def test_arrays_that_are_no_picture(source, text):

@@ -24,7 +24,7 @@ def fetch(names: tuple[str, ...]) -> None:
     What is here already is not downloaded again, unless it is damaged.
     """
     from mnistkit.datasets import DATASETS, load_dataset
-    from mnistkit.datasets.inventory import replace_damaged_files
+    from mnistkit.datasets.local_files import replace_damaged_files
 
     allow_local_code(*names)
     for name in names:
@@ -42,7 +42,7 @@ def verify(names: tuple[str, ...]) -> None:
     Without a NAME every data set of which there is a file is checked. Damaged files are named, not
     removed, and end the command with status 1; 'mnistkit datasets fetch' replaces them.
     """
-    from mnistkit.datasets.inventory import check_files
+    from mnistkit.datasets.local_files import check_files
 
     checks = list(check_files(names or None))
     if not checks:
@@ -64,7 +64,7 @@ def verify(names: tuple[str, ...]) -> None:
 
 
 def _print_catalogue() -> None:
-    from mnistkit.datasets.inventory import catalogue
+    from mnistkit.datasets.local_files import catalogue_rows
 
     rows = [
         (
@@ -74,7 +74,7 @@ def _print_catalogue() -> None:
             "yes" if row.on_disk else "",
             row.licence,
         )
-        for row in catalogue()
+        for row in catalogue_rows()
     ]
     print_table(
         ("name", "what it is", "download", "here", "licence"),

@@ -8,8 +8,8 @@ from mnistkit.datasets.catalogue import (
     register_dataset,
 )
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.download import RemoteFile
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.datasets.split import Split
 
 __all__ = [

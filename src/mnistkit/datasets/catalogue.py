@@ -44,7 +44,7 @@ def load_dataset(name: str, **options: Any) -> Dataset:
     UnknownNameError, AmbiguousNameError, PluginError
         If the name leads nowhere.
     DownloadError, CacheError
-        If the files cannot be had or kept; the message says which file to put where.
+        If the files cannot be downloaded or kept; the message says which file to put where.
     OptionError
         If an option is not one of the data set's.
 

@@ -23,7 +23,9 @@ _ROLES: dict[str, Role] = {
     "test": "test", "testing": "test",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
 }  # fmt: skip
-_NO_PICTURE = "file that is no picture of a known kind|files that are no pictures of a known kind"
+_NO_PICTURE = (
+    "file that is not a picture of a known kind|files that are not pictures of a known kind"
+)
 _HIDDEN = "hidden file or folder|hidden files and folders"
 _NO_FILE = "name that leads to no regular file|names that lead to no regular file"
 _LINK = "link to another folder|links to other folders"
@@ -115,7 +117,7 @@ def find_pictures(root: Path) -> Found:
 
 
 def _roles(folders: list[Path]) -> dict[Role, list[Path]]:
-    """The folders that are no classes but parts of the data; those of the usual name first."""
+    """The folders that are not classes but parts of the data; those of the usual name first."""
     known: dict[Role, list[Path]] = {}
     for folder in sorted(folders, key=lambda folder: (folder.name not in _ROLES, folder.name)):
         role = _ROLES.get(folder.name.lower())
@@ -241,7 +243,7 @@ def _listing(folder: Path, found: Found | None = None) -> _Listing:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """What a name leads to; FIFOs and devices are no regular files, as are links to nowhere."""
+    """What a name leads to; FIFOs, devices and broken links are not regular files."""
     if entry.name.startswith("."):
         return _HIDDEN
     try:

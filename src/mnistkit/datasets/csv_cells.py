@@ -135,7 +135,7 @@ def _wrong_cell(file: str, columns: Columns, batch: list[Line]) -> CsvError:
             if not _is_possible(cells[position]):
                 return _refusal(file, columns, number, column, cells[position])
     return CsvError(
-        f"Lines {batch[0][0]} to {batch[-1][0]} of {file!r} have a cell that is no whole number "
+        f"Lines {batch[0][0]} to {batch[-1][0]} of {file!r} have a cell that is not a whole number "
         f"from 0 to {_LARGEST}. Correct or remove the line."
     )
 
@@ -143,7 +143,7 @@ def _wrong_cell(file: str, columns: Columns, batch: list[Line]) -> CsvError:
 def _refusal(file: str, columns: Columns, number: int, column: int, text: str) -> CsvError:
     return CsvError(
         f"Line {number} of {file!r} has {quoted(text)} in "
-        f"{quoted(columns.name(columns.used[column]))}, which is no whole number from 0 to "
+        f"{quoted(columns.name(columns.used[column]))}, which is not a whole number from 0 to "
         f"{_LARGEST}. Correct or remove the line."
     )
 

@@ -180,7 +180,7 @@ def _end(file: str, line: str, label: str) -> Literal[0, -1] | None:
 def _check_square(file: str, pixels: int) -> None:
     if pixels < 1 or math.isqrt(pixels) ** 2 != pixels or pixels > _MOST_PIXELS:
         raise CsvError(
-            f"{file!r} has {pixels:,} pixel columns, which form no square picture; "
+            f"{file!r} has {pixels:,} pixel columns, which do not form a square picture; "
             f"expected 784 for 28x28, and at most {_MOST_PIXELS:,}."
         )
 
@@ -306,7 +306,7 @@ def _in_order(file: str, prefix: str, family: dict[_Place, int]) -> list[int]:
     if base > 1 or len(places) != side * side:
         named = f"{places[0][0]}x{places[0][1]} to {places[-1][0]}x{places[-1][1]}"
         raise CsvError(
-            f"{file!r} has {len(places):,} pixel columns from {named}, which form no square "
+            f"{file!r} has {len(places):,} pixel columns from {named}, which do not form a square "
             "picture without a gap; expected '1x1' to '28x28', row by row, for 28x28."
         )
     return [family[place] for place in places]

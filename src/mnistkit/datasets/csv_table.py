@@ -22,7 +22,7 @@ from mnistkit.errors import CsvError
 from mnistkit.files.reading import open_regular
 from mnistkit.messages import shown
 
-Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
+ImagesAndLabels = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 _MOST_LINE = 16_000_000  # characters
 _BATCH = 4_000_000  # characters that are parsed at once
@@ -31,7 +31,7 @@ _LARGEST_COMPRESSION = 200
 _ALWAYS_FINE = 1_000_000_000
 
 
-def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
+def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> ImagesAndLabels:
     """Read images and labels from a table.
 
     Parameters
@@ -52,9 +52,9 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
     Raises
     ------
     CsvError
-        If it is no regular file of text, a column is missing, unknown or there twice, it is not
+        If it is not a regular file of text, a column is missing, unknown or there twice, it is not
         certain which is the label, the pixels do not form a square, a line has too few or too
-        many cells, or a cell is no whole number in 0-255.
+        many cells, or a cell is not a whole number in 0-255.
     FileNotFoundError
         If there is no such file.
 
@@ -68,11 +68,11 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
 
     Without a header, the label is the first or the last column. One that holds whole numbers
     up to 61, at least two, none in more than three quarters of the lines, is taken for the label
-    if the other is constant or holds what is no such number; in more than ten lines, no column
-    of different numbers is, since it may count the rows. Otherwise it is an error, so a table of
-    one class needs a header or `label`. A first line that counts 0, 1, 2, ... in 17 columns or
-    more is no picture but a header without a label, and an error, unless `label` is ``"first"``
-    or ``"last"`` and it goes beyond 255.
+    if the other is always 0 or 255 or holds other numbers, and if the pixel beside it is
+    unlike it; in more than ten lines, no column of different numbers is, since it may count
+    the rows. Otherwise it is an error, so a table of one class needs a header or `label`. A first
+    line that counts 0, 1, 2, ... in 17 columns or more is not a picture but a header without a
+    label, and an error, unless `label` is ``"first"`` or ``"last"`` and it goes beyond 255.
 
     Pixels are 0-255. Fractions of 1 are multiplied by 255, and so are pixels that are all 0 or
     1; pictures of 8x8 that do not go beyond 16, as UCI's, by 255/16, rounded. That is logged.
@@ -80,7 +80,7 @@ def read_csv(path: str | os.PathLike[str], *, label: str = "auto") -> Pictures:
     return read_csvs([path], label=label)[0]
 
 
-def read_csvs(paths: list[str | os.PathLike[str]], *, label: str = "auto") -> list[Pictures]:
+def read_csvs(paths: list[str | os.PathLike[str]], *, label: str = "auto") -> list[ImagesAndLabels]:
     """Read several tables of one data set, as `read_csv` reads one.
 
     What the values have to tell, where the label is and how the pixels are scaled, is decided
@@ -115,8 +115,8 @@ def _with_labels(tables: list[list[Cells]]) -> list[list[Cells]]:
     unknown = [part for parts in tables for part in parts if part.columns.label_at is None]
     if not unknown:
         return tables
-    first, last = (np.concatenate([part.values[:, end] for part in unknown]) for end in (0, -1))
-    end = label_end(unknown[0].file, first, last)
+    ends = np.concatenate([part.values[:, [0, 1, -2, -1]] for part in unknown])
+    end = label_end(unknown[0].file, ends)
     return [
         [
             replace(part, columns=replace(part.columns, label_at=end))
@@ -128,7 +128,7 @@ def _with_labels(tables: list[list[Cells]]) -> list[list[Cells]]:
     ]
 
 
-def _pictures(parts: list[Cells], pieces: list[NDArray[np.uint8]]) -> Pictures:
+def _pictures(parts: list[Cells], pieces: list[NDArray[np.uint8]]) -> ImagesAndLabels:
     table = np.concatenate(pieces)
     columns = parts[0].columns
     pixels = table[:, 1:] if columns.label_at == 0 else table[:, :-1]

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnistkit.datasets.given import as_array, is_number, share
+from mnistkit.datasets.given import is_number, share
 from mnistkit.datasets.info import DatasetInfo
 from mnistkit.datasets.split import Split
 from mnistkit.errors import LabelError, SplitError
+from mnistkit.images.arrays import as_array
 from mnistkit.messages import shown
 
 AnyPath = str | os.PathLike[str]
@@ -283,7 +284,7 @@ class Dataset:
 
         Without `prepare`, pictures are read as `mnistkit.recognize` reads them. One of 28x28
         pixels is only inverted where needed; any other is brought to 28x28 the way MNIST's own
-        pictures were made (see `mnistkit.datasets.geometry`).
+        pictures were made (see `mnistkit.images.geometry`).
 
         Raises
         ------

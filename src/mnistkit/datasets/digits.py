@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mnistkit.datasets.array_cache import Arrays, cached_arrays
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.geometry import mnist_picture
-from mnistkit.datasets.idx_family import ARRAYS, wrap
+from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.images.geometry import mnist_picture
 
 _NUM_TRAIN = 1437
 _LARGEST_VALUE = 16
@@ -29,12 +29,12 @@ INFO = DatasetInfo(
 
 @described_by(INFO)
 def digits() -> Dataset:
-    """The UCI digits, brought to 28x28 the way MNIST was made.
+    """The UCI digits, converted to 28x28 the way MNIST was made.
 
     The last fifth in the stored order is the test part. Neighbours in that order tend to share
     their writer, so a random part would be easier than strangers' digits are.
     """
-    return wrap(INFO, keep_decoded("digits", "images", ARRAYS, _decode))
+    return make_dataset(INFO, cached_arrays("digits", "images", ARRAY_NAMES, _decode))
 
 
 def _decode() -> Arrays:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,13 +17,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mnistkit.datasets import storage
-from mnistkit.datasets.remote_file import RemoteFile, verify
+from mnistkit.datasets.remote_file import RemoteFile, borrowed_copies, verify, with_unpacked
 from mnistkit.datasets.source import SourceError, is_web, scheme_of, shown
 from mnistkit.datasets.transfer import transfer
 from mnistkit.errors import DownloadError, OfflineError
-from mnistkit.files.locking import LockedError, locked
-
-__all__ = ["RemoteFile", "fetch", "verify"]
+from mnistkit.files.atomic import remove_unfinished
+from mnistkit.files.locking import locked
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _PAUSES = (0.5, 1.0)  # seconds before the second and the third try of one sourc
 
 Finder = Callable[[RemoteFile], Path | None]
 Attempts = dict[str, list[str]]
-"""What happened, one entry a try, at each source."""
+"""What happened at each source, one entry for each try."""
 
 
 def fetch(*variants: Sequence[RemoteFile]) -> tuple[Path, ...]:
@@ -44,7 +44,7 @@ def fetch(*variants: Sequence[RemoteFile]) -> tuple[Path, ...]:
 
         1. the first variant that is whole in `storage.home`; nothing is written, so a folder that
            can only be read is fine;
-        2. the first variant that `storage.borrowed_copies` complete; they are used where they are;
+        2. the first variant that `borrowed_copies` complete; they are used where they are;
         3. the first variant that can be downloaded, each file from ``$MNISTKIT_MIRROR``, then
            from its URLs in their order, with three tries where a failure may pass.
 
@@ -57,34 +57,24 @@ def fetch(*variants: Sequence[RemoteFile]) -> tuple[Path, ...]:
     ------
     DownloadError
         If no variant can be completed; the message lists what was tried, and says which file to
-        put where.
-    OfflineError
-        The same, where ``$MNISTKIT_OFFLINE`` forbids the network.
+        put where. An OfflineError, where ``$MNISTKIT_OFFLINE`` forbids the network.
     CacheError
         If the cache folder cannot be written to, or the disk is full.
-
-    Examples
-    --------
-    >>> import hashlib
-    >>> file = RemoteFile("mine", "abc", 3, f"md5:{hashlib.md5(b'abc').hexdigest()}", urls=())
-    >>> file.path.parent.mkdir(parents=True, exist_ok=True)
-    >>> _ = file.path.write_bytes(b"abc")
-    >>> [path.name for path in fetch([file])]
-    ['abc']
     """
     if not variants or not all(variants):
         raise TypeError("fetch takes at least one sequence of files, and none that is empty.")
     attempts: Attempts = {}
     # Cached for this call: no file is hashed, reported or tried twice.
-    at_home = functools.cache(_at_home)
-    here: Finder = functools.cache(lambda file: at_home(file) or _borrowed(file))
+    in_cache = functools.cache(_in_cache)
+    here: Finder = functools.cache(lambda file: in_cache(file) or _borrowed(file))
     anywhere: Finder = functools.cache(lambda file: here(file) or _download(file, attempts))
-    for find in (at_home, here, anywhere):
+    for find in (in_cache, here, anywhere):
         for files in variants:
-            paths = _find_all(find, files)
-            if paths is not None:
-                return paths
-    # Looked at again, since a part of a variant may have come.
+            # Until one is missing: what is of no use alone is not downloaded.
+            paths = list(itertools.takewhile(bool, map(find, files)))
+            if len(paths) == len(files):
+                return tuple(path for path in paths if path)
+    # Looked at again, since a part of a variant may have arrived.
     missing = [
         [file for file in files if not here(file) and verify(file, file.path)] for files in variants
     ]
@@ -93,28 +83,18 @@ def fetch(*variants: Sequence[RemoteFile]) -> tuple[Path, ...]:
     raise _failure(missing, attempts)
 
 
-def _find_all(find: Finder, files: Sequence[RemoteFile]) -> tuple[Path, ...] | None:
-    paths = []
-    for file in files:
-        path = find(file)
-        if path is None:
-            return None
-        paths.append(path)
-    return tuple(paths)
-
-
-def _at_home(file: RemoteFile) -> Path | None:
-    problem = verify(file, file.path)
-    if problem is None:
-        return file.path
-    with contextlib.suppress(OSError):  # a folder that cannot be read
-        if file.path.exists():
+def _in_cache(file: RemoteFile) -> Path | None:
+    for path in with_unpacked(file, file.path):
+        problem = verify(file, path)
+        if problem is None:
+            return path
+        if _exists(path):
             logger.warning("Not used, because it is damaged: %s", problem)
     return None
 
 
 def _borrowed(file: RemoteFile) -> Path | None:
-    for path in storage.borrowed_copies(file):
+    for path in borrowed_copies(file):
         problem = verify(file, path)
         if problem is None:
             logger.info("Using the copy of %s that is at %s", file.name, path)
@@ -123,43 +103,51 @@ def _borrowed(file: RemoteFile) -> Path | None:
     return None
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that cannot be read
+        return False
+
+
 def _download(file: RemoteFile, attempts: Attempts) -> Path | None:
-    """Bring a file to its place; None if no source has it."""
+    """Download a file to its place; None if no source has it."""
     sources = _sources(file)
     if not sources:
         return None
     folder = storage.ensure_writable_folder(file.path.parent)
-    with _alone(file.path):
-        if verify(file, file.path) is None:
-            return file.path  # another process was quicker
-        for leftover in folder.glob(f".unfinished.{'?' * 16}.{file.name}"):
-            # Of a process that was killed: who writes holds the lock, and that is this process.
-            # Those of the other files in the folder are not looked at: they have their own locks.
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-        for source in sources:
-            if _try(source, file, attempts):
-                return file.path
-    return None
+    with contextlib.ExitStack() as stack:  # one process at a time
+        try:
+            stack.enter_context(locked(folder / f".{file.name}.lock", wait=True))
+        except OSError as error:
+            raise storage.unusable(folder, error) from error
+        for path in with_unpacked(file, file.path):
+            if verify(file, path) is None:
+                return path  # another process was quicker
+            remove_unfinished(folder, path.name)  # its writer held the lock, so it was killed
+        return next((path for source, path in sources if _try(source, path, file, attempts)), None)
 
 
-def _sources(file: RemoteFile) -> list[str]:
-    """List where to look for a file, in order; only what ``$MNISTKIT_OFFLINE`` allows."""
-    sources = list(file.urls)
+def _sources(file: RemoteFile) -> list[tuple[str, Path]]:
+    """List where to look for a file, and where it then belongs; only what is allowed offline."""
+    sources = [(url, file.path) for url in file.urls]
     mirror = storage.mirror()
     if mirror is not None:
-        name = quote(file.name) if scheme_of(mirror) else file.name
-        sources.insert(0, f"{mirror.rstrip('/')}/{file.dataset}/{name}")
-    return [source for source in sources if not (storage.is_offline() and is_web(source))]
+        paths = (file.path,) if is_web(mirror) else with_unpacked(file, file.path)
+        folder = f"{mirror.rstrip('/')}/{file.dataset}"
+        is_url = bool(scheme_of(mirror))
+        sources[:0] = [(f"{folder}/{quote(p.name) if is_url else p.name}", p) for p in paths]
+    is_offline = storage.is_offline()
+    return [place for place in sources if not (is_offline and is_web(place[0]))]
 
 
-def _try(source: str, file: RemoteFile, attempts: Attempts) -> bool:
+def _try(source: str, target: Path, file: RemoteFile, attempts: Attempts) -> bool:
     place = shown(source)
-    patience = storage.timeout()
+    timeout = storage.timeout()
     for pause in (*_PAUSES, None):
         logger.info("Downloading %s/%s from %s", file.dataset, file.name, place)
         try:
-            transfer(source, file, file.path, patience)
+            transfer(source, file, target, timeout)
         except SourceError as error:
             attempts.setdefault(place, []).append(str(error))
             logger.info("%s: %s", place, error)
@@ -167,33 +155,17 @@ def _try(source: str, file: RemoteFile, attempts: Attempts) -> bool:
                 return False
             time.sleep(pause)
         except OSError as error:
-            raise storage.unusable(file.path.parent, error) from error
+            raise storage.unusable(target.parent, error) from error
         else:
             return True
     return False
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time fetch a file; the system frees the lock of a killed one."""
-    lock = path.with_name(f".{path.name}.lock")
-    with contextlib.ExitStack() as stack:
-        try:
-            try:
-                stack.enter_context(locked(lock, wait=False))
-            except LockedError:
-                logger.info("Waiting for another process that fetches %s", path)
-                stack.enter_context(locked(lock, wait=True))
-        except OSError as error:
-            raise storage.unusable(path.parent, error) from error
-        yield
 
 
 def _failure(missing: list[list[RemoteFile]], attempts: Attempts) -> DownloadError:
     """Say what was tried, and what can be done by hand."""
     wanted = missing[0][0]
     error: type[DownloadError] = DownloadError
-    lines = [f"{wanted.name!r} of the data set {wanted.dataset!r} could not be had from anywhere."]
+    lines = [f"{wanted.name!r} of the data set {wanted.dataset!r} could not be downloaded."]
     if storage.is_offline():
         error = OfflineError
         lines = [
@@ -203,6 +175,9 @@ def _failure(missing: list[list[RemoteFile]], attempts: Attempts) -> DownloadErr
     if attempts:
         lines.append("What was tried:")
         lines += [f"  {source}: {_outcome(reasons)}" for source, reasons in attempts.items()]
+    here = [f"  {problem}" for files in missing for file in files for problem in _unusable(file)]
+    if here:
+        lines += ["What is here, but is not the file as it was published:", *here]
     for number, files in enumerate(missing):
         lines.append("Instead of that:" if number else "To do it by hand:")
         lines += [f"  Put {file} into {file.path.parent} yourself" for file in files]
@@ -212,6 +187,15 @@ def _failure(missing: list[list[RemoteFile]], attempts: Attempts) -> DownloadErr
         f"{wanted.dataset}/{wanted.name}{' and so on' if len(missing[0]) > 1 else ''}."
     )
     return error("\n".join(lines))
+
+
+def _unusable(file: RemoteFile) -> Iterator[str]:
+    """What is wrong with the file in its place, and with an unpacked one beside it."""
+    unpacked = file.path.with_suffix("" if file.path.suffix == ".gz" else file.path.suffix)
+    for path in dict.fromkeys((file.path, unpacked)):
+        if _exists(path):
+            hint = "" if path == file.path else " It is not packed; put the '.gz' file here."
+            yield f"{verify(file, path)}{hint}"
 
 
 def _outcome(reasons: list[str]) -> str:

@@ -9,12 +9,13 @@ from string import digits as ten_digits
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.array_cache import Arrays, cached_arrays
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.idx import read_member
-from mnistkit.datasets.idx_family import ARRAYS, wrap
+from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import FormatError
 
 _ARCHIVE = RemoteFile(
@@ -95,7 +96,9 @@ def mnist() -> Dataset:
 
 def _load(info: DatasetInfo) -> Dataset:
     split = info.name.partition("/")[2]
-    return wrap(info, keep_decoded("emnist", split, ARRAYS, lambda: _decode(split), [_ARCHIVE]))
+    return make_dataset(
+        info, cached_arrays("emnist", split, ARRAY_NAMES, lambda: _decode(split), [_ARCHIVE])
+    )
 
 
 def _decode(split: str) -> Arrays:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets.class_folders import LAYOUT, Found, Part, find_pictures
-from mnistkit.datasets.geometry import SIDE, mnist_picture
 from mnistkit.errors import ImageFolderError, MnistKitError, PictureError
+from mnistkit.images.geometry import SIDE, mnist_picture
 from mnistkit.images.names import is_litter
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _blank_told(blank: list[Path], found: Found) -> str:
         f"{len(blank):,} of the {total:,} pictures in {found.name} show no ink "
         f"({found.names(blank)}): nothing in them stands out from the paper by more than {_NOISE} "
         "grey levels. They stay in the data as blank images. Remove the files if that is not "
-        "meant; if they are no blank sheets, ink='dark' or ink='light' may help."
+        "meant; if they are not blank sheets, ink='dark' or ink='light' may help."
     )
 
 

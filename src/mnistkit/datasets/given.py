@@ -1,4 +1,4 @@
-"""What users give as an array or a number, as one; whatever it is, the errors are mnistkit's."""
+"""What users give as a number, as one; whatever it is, the errors are mnistkit's."""
 
 from __future__ import annotations
 
@@ -7,30 +7,9 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import MnistKitError, SplitError
+from mnistkit.errors import SplitError
 from mnistkit.messages import shown
-
-
-def as_array(values: ArrayLike, what: str, error: type[MnistKitError]) -> NDArray[Any]:
-    """Values as an array, without a copy if they are one.
-
-    Parameters
-    ----------
-    values : array_like
-    what : str
-        What they are, for the message: ``"images"``.
-    error : class
-        What to raise if they form no array, such as lists of different lengths.
-    """
-    try:
-        return np.asarray(values)
-    except Exception as reason:  # of NumPy, or of whatever object it was asked to convert
-        raise error(
-            f"The {what} form no array ({_reason(reason)}); expected numbers, the same number in "
-            "every row, for instance a numpy.ndarray."
-        ) from reason
 
 
 def share(value: Any, name: str) -> float:
@@ -94,11 +73,3 @@ def square_side(count: int) -> int | None:
 def _item(value: Any) -> Any:
     """The number in an array without a dimension, as NumPy returns some."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
-
-
-def _reason(error: Exception) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001  (a stranger's exception, which cannot even say what it is)
-        text = ""
-    return text.partition("\n")[0][:200] or type(error).__name__

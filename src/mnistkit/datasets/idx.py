@@ -56,7 +56,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     Raises
     ------
     IdxError
-        If the file is no IDX file, is truncated, has bytes left over, or states a size that its
+        If the file is not an IDX file, is truncated, has bytes left over, or states a size that its
         own length cannot hold (nothing is allocated before that is checked).
     FileNotFoundError
         If there is no such file.
@@ -129,7 +129,7 @@ def decode_idx(stream: BinaryIO | gzip.GzipFile, name: str, most_bytes: int) -> 
     if dimensions > _MOST_DIMENSIONS:
         raise IdxError(
             f"{name!r} has {dimensions} dimensions, where NumPy holds {_MOST_DIMENSIONS} at most; "
-            "images have 3, labels 1. It is damaged, or no IDX file."
+            "images have 3, labels 1. It is damaged, or not an IDX file."
         )
     sizes = stream.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mnistkit.datasets.download import RemoteFile
+from mnistkit.datasets.remote_file import RemoteFile
 
 if TYPE_CHECKING:
     from mnistkit.datasets.dataset import Dataset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.idx_family import four_files, load_four
+from mnistkit.datasets.idx_dataset import idx_files, load_idx_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
 
 INFO = DatasetInfo(
@@ -16,7 +16,7 @@ INFO = DatasetInfo(
         "T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep learning "
         "for classical Japanese literature. arXiv:1812.01718, 2018."
     ),
-    files=four_files(
+    files=idx_files(
         "kmnist",
         sizes=(18165135, 29497, 3041136, 5120),
         sha256=(
@@ -34,4 +34,4 @@ INFO = DatasetInfo(
 @described_by(INFO)
 def kmnist() -> Dataset:
     """Kuzushiji-MNIST; the classes are the characters' Latin transcription."""
-    return load_four(INFO)
+    return load_idx_dataset(INFO)

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.array_cache import Arrays, cached_arrays
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.idx import read_idx
-from mnistkit.datasets.idx_family import ARRAYS, wrap
+from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import IdxError
 
 _HOST = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
@@ -20,7 +21,7 @@ _WRITER_COLUMN = 2  # of the eight columns of a label file
 _IN_MNIST = {"train": 60_000, "test": 10_000}  # MNIST's images come first, in MNIST's order
 
 
-def _file(name: str, size: int | None, digest: str) -> RemoteFile:
+def _file(name: str, size: int | None, digest: str, unpacked_digest: str = "") -> RemoteFile:
     return RemoteFile(
         dataset="qmnist",
         name=name,
@@ -28,6 +29,7 @@ def _file(name: str, size: int | None, digest: str) -> RemoteFile:
         digest=digest,
         urls=(_HOST + name,),
         also_at=(f"torchvision:QMNIST/raw/{name}",),
+        unpacked_digest=unpacked_digest,
     )
 
 
@@ -42,11 +44,13 @@ _LABELS = {
         "qmnist-train-labels-idx2-int.gz",
         463024,
         "sha256:2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
+        "sha256:bb1b6e1ec7b04fd5696f1ed50b5f58f8ef195118edd5c93c81783df9740b8ac5",
     ),
     "test": _file(
         "qmnist-test-labels-idx2-int.gz",
         526800,
         "sha256:9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
+        "sha256:92d0ccb8c25f9c6534270fb4be7e1d24a1c6d315edfc8a638bfbd31c70f362dd",
     ),
 }
 
@@ -91,10 +95,10 @@ def mnist_writers(part: str) -> NDArray[np.int64]:
 
 
 def _load(info: DatasetInfo, test: slice) -> Dataset:
-    names = (*ARRAYS, "writers_train", "writers_test")
-    arrays = keep_decoded("qmnist", "images", names, _decode, INFO.files)
+    names = (*ARRAY_NAMES, "writers_train", "writers_test")
+    arrays = cached_arrays("qmnist", "images", names, _decode, INFO.files)
     arrays |= {name: arrays[name][test] for name in ("x_test", "y_test", "writers_test")}
-    return wrap(info, arrays, lambda part: arrays[f"writers_{part}"])
+    return make_dataset(info, arrays, lambda part: arrays[f"writers_{part}"])
 
 
 def _decode() -> Arrays:

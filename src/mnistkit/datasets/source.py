@@ -8,8 +8,14 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/|(file|https?):", re.IGNORECASE)
 _DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
 # Also what was meant to be a URL: //user:password@host, http:/host, host:1/x, user:password@host.
 _LIKE_A_URL = re.compile(r"//|\w[\w+.-]+:|.*://|.*:.*@", re.DOTALL)
-_START = re.compile(r"([a-z][a-z0-9+.-]*:(?=/)|(?:file|https?):)?[/\\]*", re.IGNORECASE)
-_PLACE = re.compile(r"(\[[0-9a-f:.]*\]|[^:\[\]]*)(:\d*)?", re.IGNORECASE)
+_URL = re.compile(
+    r"""((?:[a-z][a-z0-9+.-]*:)?//)             # scheme
+    ([^?#]*@)?                                  # user and password, however it is quoted
+    ((?:\[[0-9a-f:.]*\]|[^:\[\]/\\@?#]*)(?::\d*)?)  # host and port
+    ([/\\][^@?#]*)?                             # path
+    (?:[?#][^@]*)?                              # query and fragment""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _MOST_SHOWN = 300
 
 
@@ -36,16 +42,15 @@ def scheme_of(source: str) -> str:
 
 
 def is_web(source: str) -> bool:
-    """Tell whether a source needs the network."""
+    """Whether a source needs the network."""
     return scheme_of(source) in {"http", "https"}
 
 
 def shown(source: str) -> str:
     """Return a source as it may be shown: of a URL the scheme, the host and the path.
 
-    A user's name, a password, a query and a fragment can be secrets. A password that was not
-    quoted can hold every character that ends a host's name, so where there is an ``@``, all that
-    is before the last one goes; where it cannot be told what is what, everything does.
+    A user's name, a password, a query and a fragment can be secrets. Where it is not certain
+    which part is which, everything is hidden.
 
     Examples
     --------
@@ -56,15 +61,9 @@ def shown(source: str) -> str:
     """
     if _DRIVE.match(source) or not _LIKE_A_URL.match(source):
         return source
-    start = _START.match(source)
-    assert start is not None  # it matches the empty string
-    rest = source[start.end() :]
-    hidden, at, rest = rest.rpartition("@")
-    if re.search(r"[?#]", hidden):  # a password with one of them, or a query with an "@"
-        return f"{start[0]}***"
-    rest = re.split(r"[?#]", rest, maxsplit=1)[0]
-    if start[1] != "file:" and not _PLACE.fullmatch(re.split(r"[/\\]", rest, maxsplit=1)[0]):
-        rest, at = "***", ""  # no host and port, but perhaps a name and a password
-    text = f"{start[0]}{'***@' if at else ''}{rest}"
+    match = _URL.fullmatch(source)
+    if not match:
+        return f"{scheme_of(source)}:***"
+    text = f"{match[1]}{'***@' if match[2] else ''}{match[3]}{match[4] or ''}"
     text = "".join(one if one.isprintable() else "?" for one in text)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

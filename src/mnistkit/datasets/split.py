@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import holdout
-from mnistkit.datasets.given import as_array, square_side, whole
-from mnistkit.datasets.normalize import to_uint8, to_unit_floats
+from mnistkit.datasets.given import square_side, whole
 from mnistkit.errors import ImageError, LabelError, SplitError
+from mnistkit.images.arrays import as_array
+from mnistkit.images.normalize import to_uint8, to_unit_floats
 from mnistkit.messages import shown
 
 Writers = NDArray[np.int64]

@@ -9,7 +9,7 @@ Everything is read from the environment at every call, so that a notebook can ch
 ``$MNISTKIT_OFFLINE``
     ``1`` forbids the network; mirrors that are folders or file URLs still work.
 ``$MNISTKIT_TIMEOUT``
-    After how many seconds without data a source is given up; 30 if unset. Connecting, redirects
+    After how many seconds without data to give up on a source; 30 if unset. Connecting, redirects
     and headers together get that long, and so does every kilobyte after them.
 """
 
@@ -20,14 +20,8 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnistkit.errors import CacheError, SettingError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mnistkit.datasets.remote_file import RemoteFile
 
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -37,25 +31,7 @@ _DISK_IS_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def home() -> Path:
-    """Return the folder that keeps downloaded data; it need not exist.
-
-    Returns
-    -------
-    pathlib.Path
-        ``$MNISTKIT_HOME``, where ``~`` stands for the user's home folder; if that is unset or
-        empty, the platform's cache folder of the user.
-
-    Raises
-    ------
-    CacheError
-        If ``$MNISTKIT_HOME`` begins with ``~`` and that folder is not known.
-
-    Examples
-    --------
-    >>> import os
-    >>> os.environ["MNISTKIT_HOME"] == str(home())
-    True
-    """
+    """The folder that keeps downloaded data; it need not exist."""
     wanted = os.environ.get("MNISTKIT_HOME", "")
     if not wanted:
         import platformdirs
@@ -65,37 +41,18 @@ def home() -> Path:
         return Path(wanted).expanduser().absolute()
     except RuntimeError as error:
         raise CacheError(
-            f"$MNISTKIT_HOME is {wanted!r}, but nobody knows which folder '~' is ({error}). "
+            f"$MNISTKIT_HOME is {wanted!r}, but the folder '~' is not known ({error}). "
             "Set it to an absolute path."
         ) from error
 
 
 def mirror() -> str | None:
-    """Return where to look first, from ``$MNISTKIT_MIRROR``.
-
-    Returns
-    -------
-    str or None
-        A folder or a URL that has ``<dataset>/<file>``; None if the variable is unset or empty.
-    """
+    """Where to look first: a folder or a URL that has ``<dataset>/<file>``."""
     return os.environ.get("MNISTKIT_MIRROR", "").strip() or None
 
 
 def is_offline() -> bool:
-    """Tell whether ``$MNISTKIT_OFFLINE`` forbids the network.
-
-    Raises
-    ------
-    SettingError
-        If the variable says neither yes nor no.
-
-    Examples
-    --------
-    >>> import os
-    >>> os.environ["MNISTKIT_OFFLINE"] = "yes"
-    >>> is_offline()
-    True
-    """
+    """Whether ``$MNISTKIT_OFFLINE`` forbids the network."""
     wanted = os.environ.get("MNISTKIT_OFFLINE", "")
     if wanted.strip().lower() in _TRUE:
         return True
@@ -108,24 +65,13 @@ def is_offline() -> bool:
 
 
 def timeout() -> float:
-    """Return after how many seconds without data a source is given up.
-
-    Returns
-    -------
-    float
-        ``$MNISTKIT_TIMEOUT``; 30 if that is unset or empty.
-
-    Raises
-    ------
-    SettingError
-        If the variable is no number of seconds.
-    """
+    """After how many seconds without data to give up on a source."""
     wanted = os.environ.get("MNISTKIT_TIMEOUT", "").strip() or _DEFAULT_TIMEOUT
     try:
         seconds = float(wanted)
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds <= _LONGEST_TIMEOUT:  # false for nan too
+    if not 0 < seconds <= _LONGEST_TIMEOUT:  # false for NaN too
         raise SettingError(
             f"$MNISTKIT_TIMEOUT is {wanted!r}; expected a number of seconds above 0 and at most "
             f"{_LONGEST_TIMEOUT:,.0f}. Correct or unset it."
@@ -133,31 +79,14 @@ def timeout() -> float:
     return seconds
 
 
-def ensure_writable_folder(folder: str | os.PathLike[str]) -> Path:
+def ensure_writable_folder(folder: Path) -> Path:
     """Make a folder if it is missing, and make sure that files can be written into it.
-
-    Parameters
-    ----------
-    folder : str or path-like
-
-    Returns
-    -------
-    pathlib.Path
-        The same folder.
 
     Raises
     ------
     CacheError
         If it cannot be made or written to; the message names the folder and the reason.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "a" / "b"
-    >>> ensure_writable_folder(folder) == folder and folder.is_dir()
-    True
     """
-    folder = Path(folder)
     try:
         # What is decoded into it counts only while nobody else may write there.
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -169,7 +98,7 @@ def ensure_writable_folder(folder: str | os.PathLike[str]) -> Path:
 
 
 def unusable(folder: Path, error: OSError) -> CacheError:
-    """Make the exception for a folder that cannot be written to, with what to do about it."""
+    """The exception for a folder that cannot be written to, with what to do about it."""
     reason = error.strerror or str(error) or type(error).__name__
     if isinstance(error, FileExistsError):
         reason = "a file is in its place"
@@ -179,39 +108,3 @@ def unusable(folder: Path, error: OSError) -> CacheError:
         + ("The disk or the quota is full. Make room" if is_full else "Make the folder writable")
         + ", or set $MNISTKIT_HOME to another folder. Nothing half-written was left behind."
     )
-
-
-def borrowed_copies(file: RemoteFile) -> Iterator[Path]:
-    """List where other libraries may already keep a file on this machine.
-
-    The paths come from ``file.also_at`` and are looked for below these folders:
-
-    - ``keras:<path>``: ``$KERAS_HOME/datasets``, by default ``~/.keras/datasets``;
-    - ``torchvision:<path>``: what torchvision's users commonly pass as ``root``, since it has no
-      folder of its own: ``./data``, ``../data`` (PyTorch's examples), ``~/data``, and
-      ``$TORCH_HOME`` with its sub-folders ``data`` and ``datasets`` (``$TORCH_HOME`` is by
-      default ``torch`` in ``$XDG_CACHE_HOME``, which is by default ``~/.cache``).
-
-    Parameters
-    ----------
-    file : RemoteFile
-
-    Yields
-    ------
-    pathlib.Path
-        Candidates; a file may be missing or be something else, so `download.verify` each.
-    """
-    keras = os.environ.get("KERAS_HOME") or "~/.keras"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    torch = os.environ.get("TORCH_HOME") or f"{cache}/torch"
-    folders = {
-        "keras": (f"{keras}/datasets",),
-        "torchvision": ("data", "../data", "~/data", torch, f"{torch}/data", f"{torch}/datasets"),
-    }
-    for place in file.also_at:
-        library, _, below = place.partition(":")
-        for folder in folders[library]:
-            try:
-                yield Path(folder).expanduser() / below
-            except RuntimeError:  # nobody knows which folder "~" is, so nothing is in it
-                continue

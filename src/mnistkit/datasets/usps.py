@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.datasets.array_cache import Arrays, cached_arrays
 from mnistkit.datasets.dataset import Dataset
-from mnistkit.datasets.decoded import Arrays, keep_decoded
-from mnistkit.datasets.download import RemoteFile, fetch
-from mnistkit.datasets.geometry import mnist_picture
-from mnistkit.datasets.idx_family import ARRAYS, wrap
+from mnistkit.datasets.download import fetch
+from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
+from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import FormatError
+from mnistkit.images.geometry import mnist_picture
 
 _HOST = "https://hastie.su.domains/ElemStatLearn/datasets/"
 _SIDE = 16
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
-def _file(name: str, size: int, sha256: str) -> RemoteFile:
-    return RemoteFile("usps", name, size, f"sha256:{sha256}", urls=(_HOST + name,))
+def _file(name: str, size: int, sha256: str, unpacked_sha256: str) -> RemoteFile:
+    return RemoteFile(
+        dataset="usps",
+        name=name,
+        size=size,
+        digest=f"sha256:{sha256}",
+        urls=(_HOST + name,),
+        unpacked_digest=f"sha256:{unpacked_sha256}",
+    )
 
 
 INFO = DatasetInfo(
@@ -43,11 +53,13 @@ INFO = DatasetInfo(
             "zip.train.gz",
             1829071,
             "66ebf231ab51f2cf6ac1a892d0f98ccffee1079d7a5db638c1f11f366046ca16",
+            "abc9f5c75b997cabe66b5d01727d5a681c69298e1641a8d37b55433a52129dc0",
         ),
         _file(
             "zip.test.gz",
             439208,
             "8dacc3c6e136af6c3488de9e5113a7daf140c8c2f1f0b61c54ee02f03f1a962f",
+            "6bde17b4f1cd68e0630cd2751d6495b5795d9165ab2dc4a0be8b7002b732f4cc",
         ),
     ),
 )
@@ -55,8 +67,8 @@ INFO = DatasetInfo(
 
 @described_by(INFO)
 def usps() -> Dataset:
-    """USPS, brought to 28x28 the way MNIST was made."""
-    return wrap(INFO, keep_decoded("usps", "images", ARRAYS, _decode, INFO.files))
+    """USPS, converted to 28x28 the way MNIST was made."""
+    return make_dataset(INFO, cached_arrays("usps", "images", ARRAY_NAMES, _decode, INFO.files))
 
 
 def _decode() -> Arrays:
@@ -77,8 +89,10 @@ def read_zip_digits(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         If the file is damaged or of another form.
     """
     try:
-        with gzip.open(path, "rt", encoding="ascii") as lines:
-            table = np.loadtxt(lines, ndmin=2)
+        content = path.read_bytes()
+        if content.startswith(_GZIP_MAGIC):  # else somebody has unpacked it
+            content = gzip.decompress(content)
+        table = np.loadtxt(io.StringIO(content.decode("ascii")), ndmin=2)
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(f"{str(path)!r} is not a table of numbers ({error}).") from error
     if (

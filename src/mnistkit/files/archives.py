@@ -68,8 +68,8 @@ def read_archive(
     Raises
     ------
     NpzError
-        If it is no archive, is damaged, lacks an array, holds pickled objects, or would unpack to
-        far more than its own size.
+        If it is not an archive, is damaged, lacks an array, holds pickled objects, or would
+        unpack to far more than its own size.
     FileNotFoundError
         If there is no such file.
 
@@ -147,7 +147,7 @@ def _read(
     except Exception as error:
         reason = (str(error) or type(error).__name__)[:_MOST_SHOWN]
         raise NpzError(
-            f"{shown!r} is a damaged archive, or none ({reason}). Fetch or save it again."
+            f"{shown!r} is a damaged archive, or not an archive ({reason}). Fetch or save it again."
         ) from error
 
 
@@ -192,7 +192,7 @@ def _members(
                 raise NpzError(f"{shown!r} is damaged: it has two arrays named {name[:60]!r}.")
             members[name] = info
         elif arrays_only:
-            raise ValueError(f"{info.filename[:60]!r} in it is no array")
+            raise ValueError(f"{info.filename[:60]!r} in it is not an array")
     if not members and archive.infolist():
         raise NpzError(f"{shown!r} is a zip archive, but has no arrays (.npy) in it.")
     return members

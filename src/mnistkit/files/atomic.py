@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _PREFIX = ".unfinished."
+_TOKEN_LENGTH = 16
 
 Write = Callable[[BinaryIO], object]
 """Writes the content of one file."""
@@ -57,7 +58,7 @@ def write_together(folder: Path, writes: Mapping[str, Write]) -> None:
     unfinished: dict[str, Path] = {}
     try:
         for name, write in writes.items():
-            path = folder / f"{_PREFIX}{secrets.token_hex(8)}.{name}"
+            path = folder / f"{_PREFIX}{secrets.token_hex(_TOKEN_LENGTH // 2)}.{name}"
             with path.open("xb") as file:  # x: never through a link, never into a FIFO
                 unfinished[name] = path  # not before: what is there already is not ours to remove
                 write(file)
@@ -83,8 +84,9 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left in a folder."""
-    for leftover in folder.glob(f"{_PREFIX}*"):
+def remove_unfinished(folder: Path, name: str | None = None) -> None:
+    """Remove what killed processes left in a folder, of one file or of all."""
+    of_file = "*" if name is None else f"{'?' * _TOKEN_LENGTH}.{name}"
+    for leftover in folder.glob(f"{_PREFIX}{of_file}"):
         with contextlib.suppress(OSError):
             leftover.unlink(missing_ok=True)

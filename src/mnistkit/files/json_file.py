@@ -22,7 +22,7 @@ def parse_json(text: str | bytes) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON, or nested so deeply that Python cannot hold it.
+        If it is not JSON, or nested so deeply that Python cannot hold it.
 
     Examples
     --------
@@ -48,6 +48,6 @@ def read_json(path: str | os.PathLike[str], *, most_bytes: int = _MOST_BYTES) ->
     OSError
         If it is missing, no regular file, or larger.
     ValueError
-        If it is no JSON.
+        If it is not JSON.
     """
     return parse_json(read_bytes(path, most_bytes=most_bytes))

@@ -71,4 +71,4 @@ def _refuse_other_kinds(path: Path) -> None:
     if stat.S_ISLNK(mode):  # older versions of filelock follow it, and empty what it points to
         raise OSError(f"{str(path)!r} is a symbolic link; remove it")
     if not stat.S_ISREG(mode):  # a folder, or a FIFO or a device, which others could have open
-        raise OSError(f"{str(path)!r} is no regular file, as a lock must be; remove it")
+        raise OSError(f"{str(path)!r} is not a regular file, as a lock must be; remove it")

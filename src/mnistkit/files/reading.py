@@ -25,7 +25,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     FileNotFoundError
         If there is nothing.
     OSError
-        If it is no regular file, or cannot be opened.
+        If it is not a regular file, or cannot be opened.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def read_bytes(path: str | os.PathLike[str], *, most_bytes: int) -> bytes:
     FileNotFoundError
         If there is nothing.
     OSError
-        If it is no regular file, cannot be read, or is larger.
+        If it is not a regular file, cannot be read, or is larger.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Pictures in files, whoever made them: the one reader of the library, and what it reads."""
+"""Pictures: reading them, normalising their values, and the geometry of MNIST."""

@@ -1,18 +1,38 @@
-"""Arrays that are to be one picture: what is accepted, and what to do about the others."""
+"""Arrays that users give: what is accepted, and what to do about the others."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import ImageError
+from mnistkit.errors import ImageError, MnistKitError
 
 _EXPECTED = (
     "Expected one picture: an array (height, width), (height, width, 1), (height, width, 3) RGB or "
     "(height, width, 4) RGBA, of booleans, integers from 0 to 255 or floats from 0.0 to 1.0."
 )
+
+
+def as_array(values: ArrayLike, what: str, error: type[MnistKitError]) -> NDArray[Any]:
+    """Values as an array, without a copy if they are one.
+
+    Parameters
+    ----------
+    values : array_like
+    what : str
+        What they are, for the message: ``"images"``.
+    error : class
+        What to raise if they cannot form an array, such as lists of different lengths.
+    """
+    try:
+        return np.asarray(values)
+    except Exception as reason:  # of NumPy, or of whatever object it was asked to convert
+        raise error(
+            f"The {what} cannot form an array ({_reason(reason)}); expected numbers, the same "
+            "number in every row, for instance a numpy.ndarray."
+        ) from reason
 
 
 def checked_array(source: Any) -> NDArray[Any]:
@@ -40,7 +60,7 @@ def checked_array(source: Any) -> NDArray[Any]:
     try:
         array = np.asarray(source)
     except Exception as error:  # whatever another library's __array__ raises
-        raise ImageError(f"This is no array ({error}). {_EXPECTED}") from error
+        raise ImageError(f"This is not an array ({error}). {_EXPECTED}") from error
     _check_shape(array)
     _check_values(array)
     return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
@@ -96,3 +116,11 @@ def eight_bit(array: NDArray[Any]) -> NDArray[np.uint8]:
     if array.dtype.kind == "f":
         array = np.rint(np.multiply(array, 255, dtype=np.float32))
     return array.astype(np.uint8)
+
+
+def _reason(error: Exception) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  (a stranger's exception, which cannot even say what it is)
+        text = ""
+    return text.partition("\n")[0][:200] or type(error).__name__

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
 WORKING_SIDE = 1400  # pixels
 
 _MOST_PIXELS = 200_000_000  # the largest telephone cameras; as RGB it takes 800 MB
-_MOST_WEBP_PIXELS = 50_000_000  # libwebp and Pillow have four copies; a bomb of 38 bytes took 3 GB
+_MOST_PIXELS_OF = {
+    "WEBP": 50_000_000,  # libwebp and Pillow have four copies; a bomb of 38 bytes took 3 GB
+    "TIFF": 75_000_000,  # libtiff decodes a strip, which can be all of it, beside Pillow's copy
+}
 _BAND_PIXELS = 1 << 20
 # MPO comes through JPEG, PBM and PGM through PPM; DIB has the vaguest beginning, so it is the last.
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "DIB")
+_FORMATS = {
+    "PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "BMP": "Bmp", "WEBP": "WebP", "TIFF": "Tiff",
+    "PPM": "Ppm", "DIB": "Bmp",
+}  # fmt: skip
 Pixels = NDArray[np.uint8]
 
 
@@ -75,8 +82,8 @@ def read_picture(
     ------
     PictureError
         If a file or a PIL image cannot be read: missing, no picture, damaged, cut short, or
-        declared to have more than 200 megapixels (50 as WebP), which is found out before it is
-        decoded.
+        declared to have more than 200 megapixels (50 as WebP, 75 as TIFF), which is found out
+        before it is decoded.
     ImageError
         If an array has a wrong shape, data type or range of values.
 
@@ -115,8 +122,8 @@ def _from_path(path: str) -> Picture:
 def _why_not_opened(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return (
-            f"is no file; it was looked for from {str(Path.cwd())!r}. Check the spelling, or give "
-            "the whole path."
+            f"does not exist; it was looked for from {str(Path.cwd())!r}. Check the "
+            "spelling, or give the whole path."
         )
     # Windows says of a folder that one may not read it.
     if isinstance(error, IsADirectoryError | PermissionError) and Path(path).is_dir():
@@ -161,16 +168,7 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
     Not by ``Image.open``: it warns above 89 megapixels, a warning cannot be silenced in one thread
     alone, and it tries every format that Pillow knows, some of which start other programs.
     """
-    from PIL import (  # noqa: F401  (each registers itself)
-        BmpImagePlugin,
-        GifImagePlugin,
-        Image,
-        JpegImagePlugin,
-        PngImagePlugin,
-        PpmImagePlugin,
-        TiffImagePlugin,
-        WebPImagePlugin,
-    )
+    from PIL import Image
 
     try:
         stream.seek(0)
@@ -181,20 +179,21 @@ def _opened(stream: IO[bytes], name: str) -> ImageFile:
         raise PictureError(f"{name} gives text. Open it with open(path, 'rb').")
     if not prefix:
         raise PictureError(f"{name} is empty, it holds no bytes. Copy or save it again.")
-    for kind in _FORMATS:
+    for kind, plugin in _FORMATS.items():
+        import_module(f"PIL.{plugin}ImagePlugin")  # it registers itself
         factory, accept = Image.OPEN[kind]
         if accept is None or accept(prefix):
             stream.seek(0)
             return factory(stream, "")
     raise PictureError(
-        f"{name} is no picture that can be read: it starts with {prefix!r}. Convert it to one of "
-        f"{', '.join(_FORMATS)}; a HEIC photo or a PDF page for instance to JPEG or PNG."
+        f"{name} is not a picture that can be read: it starts with {prefix!r}. Convert it to one "
+        f"of {', '.join(_FORMATS)}; a HEIC photo or a PDF page for instance to JPEG or PNG."
     )
 
 
 def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
-    most = _MOST_WEBP_PIXELS if image.format == "WEBP" else _MOST_PIXELS
+    most = _MOST_PIXELS_OF.get(image.format or "", _MOST_PIXELS)
     if width * height > most:
         raise PictureError(
             f"{name} declares {width:,} x {height:,} pixels, {width * height / 1e6:,.0f} "
@@ -230,18 +229,47 @@ def _from_image(image: Image.Image, name: str, drafted: int = 1) -> Picture:
     frame_remarks = _frame_remarks(image)
     image.load()
     orientation, exif_remarks = _orientation(image)  # PNG and TIFF know it once they are loaded
-    factor = _factor(image.size)
     converted = _conversion(image, name)
-
-    def band(top: int, bottom: int) -> Image.Image:
-        return converted(image.crop((0, top, image.width, bottom)))
-
-    pixels, alpha_remarks = _opaque(_in_bands(image.size, factor, band))
-    return Picture(
-        _upright(_plain(pixels), orientation),
-        drafted * factor,
-        frame_remarks + exif_remarks + alpha_remarks,
+    return _picture(
+        image.size,
+        lambda top, bottom: converted(image.crop((0, top, image.width, bottom))),
+        orientation=orientation,
+        drafted=drafted,
+        remarks=frame_remarks + exif_remarks,
     )
+
+
+def _from_array(source: Any) -> Picture:
+    from PIL import Image
+
+    array = checked_array(source)
+    return _picture(
+        (array.shape[1], array.shape[0]),
+        lambda top, bottom: Image.fromarray(eight_bit(array[top:bottom])),
+    )
+
+
+def _picture(
+    size: tuple[int, int],
+    band: Callable[[int, int], Image.Image],
+    *,
+    orientation: int = 1,
+    drafted: int = 1,
+    remarks: tuple[str, ...] = (),
+) -> Picture:
+    """Reduce a picture band by band, so that there is never a second copy of a large one."""
+    from PIL import ExifTags, Image, ImageOps
+
+    factor = _factor(size)
+    bands = [np.asarray(band(*rows).reduce(factor)) for rows in _bands(size, factor)]
+    image = Image.fromarray(np.concatenate(bands))
+    image.getexif()[ExifTags.Base.Orientation] = orientation
+    ImageOps.exif_transpose(image, in_place=True)
+    image, alpha_remarks = _opaque(image)
+    pixels = np.array(image)
+    if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():  # the colours say nothing
+        pixels = pixels[..., 0].copy()
+    return Picture(pixels, drafted * factor, remarks + alpha_remarks)
 
 
 def _frame_remarks(image: Image.Image) -> tuple[str, ...]:
@@ -275,7 +303,7 @@ def _conversion(image: Image.Image, name: str) -> Callable[[Image.Image], Image.
 
 
 def _multiplier(image: Image.Image, name: str) -> float:
-    """What brings the values of a picture of 16 or 32 bits to 0-255."""
+    """The factor that scales the values of a picture of 16 or 32 bits to 0-255."""
     bands = (
         np.asarray(image.crop((0, top, image.width, bottom))) for top, bottom in _bands(image.size)
     )
@@ -306,15 +334,6 @@ def _from_numbers(band: Image.Image, multiplier: float) -> Image.Image:
     return Image.fromarray(np.stack([grey, alpha], axis=-1))
 
 
-def _in_bands(
-    size: tuple[int, int], factor: int, band: Callable[[int, int], Image.Image]
-) -> Pixels:
-    """Reduce a picture band by band, so that there is never a second copy of a large one."""
-    return np.concatenate(
-        [np.asarray(band(top, bottom).reduce(factor)) for top, bottom in _bands(size, factor)]
-    )
-
-
 def _bands(size: tuple[int, int], factor: int = 1) -> Iterator[tuple[int, int]]:
     """Top and bottom of each band, whole multiples of the factor but for the last one."""
     width, height = size
@@ -323,63 +342,20 @@ def _bands(size: tuple[int, int], factor: int = 1) -> Iterator[tuple[int, int]]:
         yield top, min(top + rows, height)
 
 
-def _opaque(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:
+def _opaque(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Lay a transparent picture on the paper on which its ink stands out."""
-    if pixels.ndim == 2 or pixels.shape[2] == 3:
-        return pixels, ()
-    colours, alpha = pixels[..., :-1], pixels[..., -1:]
-    if alpha.max() == 0:
-        blank = np.full(pixels.shape[:2], 255, dtype=np.uint8)
-        return blank, ("fully transparent: read as blank white paper",)
-    if alpha.min() == alpha.max():  # the same everywhere: the ink is in the colours
-        return colours, ()
-    light = np.average(_lightness(colours), weights=alpha[..., 0]) > 127
-    if light:
-        return _weighted(colours, alpha), ("transparent: laid on black paper",)
-    return 255 - _weighted(255 - colours, alpha), ("transparent: laid on white paper",)
-
-
-def _lightness(colours: Pixels) -> NDArray[np.floating[Any]]:
-    weights = [1] if colours.shape[2] == 1 else [0.299, 0.587, 0.114]
-    lightness: NDArray[np.floating[Any]] = np.matmul(colours, np.array(weights, dtype=np.float32))
-    return lightness
-
-
-def _weighted(colours: Pixels, alpha: Pixels) -> Pixels:
-    # 255 * 255 + 127 just fits into 16 bits.
-    weighted = (colours.astype(np.uint16) * alpha + np.uint16(127)) // np.uint16(255)
-    return weighted.astype(np.uint8)
-
-
-def _plain(pixels: Pixels) -> Pixels:
-    """Drop the colour channels if they say nothing."""
-    if pixels.ndim == 2:
-        return pixels
-    first = pixels[..., 0]
-    grey = all(np.array_equal(first, pixels[..., i]) for i in range(1, pixels.shape[2]))
-    return np.ascontiguousarray(first if grey else pixels)
-
-
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Undo how the camera was held; the numbers are those of EXIF, 1 is upright."""
-    if orientation in {5, 6, 7, 8}:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _from_array(source: Any) -> Picture:
     from PIL import Image
 
-    array = checked_array(source)
-
-    def band(top: int, bottom: int) -> Image.Image:
-        return Image.fromarray(eight_bit(array[top:bottom]))
-
-    height, width = array.shape[:2]
-    factor = _factor((width, height))
-    pixels, remarks = _opaque(_in_bands((width, height), factor, band))
-    return Picture(_plain(pixels), factor, remarks)
+    if image.mode not in {"LA", "RGBA"}:
+        return image, ()
+    alpha, colours = image.getchannel("A"), image.convert(image.mode[:-1])
+    low, high = alpha.getextrema()
+    if high == 0:
+        blank = Image.new("L", image.size, "white")
+        return blank, ("fully transparent: read as blank white paper",)
+    if low == high:  # the same everywhere: the ink is in the colours
+        return colours, ()
+    is_light = np.average(np.asarray(colours.convert("L")), weights=np.asarray(alpha)) > 127
+    paper = "black" if is_light else "white"
+    on_paper = Image.composite(colours, Image.new(colours.mode, image.size, paper), alpha)
+    return on_paper, (f"transparent: laid on {paper} paper",)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistkit.datasets import Split
-from mnistkit.datasets.normalize import to_unit_floats
 from mnistkit.errors import RecipeError
+from mnistkit.images.normalize import to_unit_floats
 from mnistkit.models import Augmentation, Recipe
 from mnistkit.plots.pictures import Picture, as_split, chosen, draw_pictures, natural
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.datasets.geometry import mnist_picture
+from mnistkit.images.geometry import mnist_picture
 from mnistkit.recognition.contrast import (
     Contrast,
     Floats,

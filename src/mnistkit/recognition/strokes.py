@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.datasets.geometry import BOX
+from mnistkit.images.geometry import BOX
 from mnistkit.recognition.contrast import Floats
 from mnistkit.recognition.ink import stroke_width
 

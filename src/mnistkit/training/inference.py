@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.datasets.normalize import to_unit_floats
+from mnistkit.images.normalize import to_unit_floats
 
 if TYPE_CHECKING:
     import keras

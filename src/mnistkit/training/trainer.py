@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.datasets.normalize import checked_images
 from mnistkit.errors import (
     LabelError,
     ModelError,
@@ -23,6 +22,7 @@ from mnistkit.errors import (
     SplitError,
 )
 from mnistkit.evaluation import Evaluation
+from mnistkit.images.normalize import checked_images
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training import fitting

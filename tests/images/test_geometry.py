@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistkit.datasets.geometry import mnist_picture, resample_by_area
+from mnistkit.images.geometry import mnist_picture, resample_by_area
 
 
 @st.composite

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.datasets.given import as_array
 from mnistkit.errors import ImageError
+from mnistkit.images.arrays import as_array
 
 _ADVICE = (
     "Integer images go from 0 (paper) to 255 (ink), floating ones from 0.0 to 1.0; "
@@ -17,7 +17,7 @@ _ADVICE = (
 
 
 def to_unit_floats(images: ArrayLike) -> NDArray[np.float32]:
-    """Bring images of either kind to float32 in [0, 1].
+    """Convert images of either kind to float32 in [0, 1].
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def to_unit_floats(images: ArrayLike) -> NDArray[np.float32]:
 
 
 def to_uint8(images: ArrayLike) -> NDArray[np.uint8]:
-    """Bring images of either kind to uint8 in 0-255; floats are multiplied by 255 and rounded.
+    """Convert images of either kind to uint8 in 0-255; floats are multiplied by 255 and rounded.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Arrays kept ready for use: what makes loading a data set the second time fast.
+"""A cache of decoded arrays, which makes loading a data set the second time fast.
 
 Published files are compressed and have to be decoded, some also resampled. The result is kept
 beside them as an uncompressed NumPy archive. Its comment records which files it was made from, and
@@ -8,7 +8,6 @@ have written it: it counts only if nobody else may.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import stat
@@ -24,7 +23,7 @@ from mnistkit.datasets import storage
 from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.errors import NpzError
 from mnistkit.files.archives import read_archive
-from mnistkit.files.atomic import write_atomically
+from mnistkit.files.atomic import remove_unfinished, write_atomically
 from mnistkit.files.locking import LockedError, locked
 from mnistkit.files.reading import open_regular
 
@@ -36,7 +35,7 @@ _VERSION = 2
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def keep_decoded(
+def cached_arrays(
     dataset: str,
     part: str,
     names: Sequence[str],
@@ -58,7 +57,7 @@ def keep_decoded(
     sources : sequence of RemoteFile, optional
         All the files that they can be made from; when one changes, they are made again.
     """
-    path = archive_path(dataset, part)
+    path = cache_path(dataset, part)
     try:
         return _read(path, names, sources)
     except FileNotFoundError:
@@ -70,7 +69,7 @@ def keep_decoded(
     return arrays
 
 
-def archive_path(dataset: str, part: str) -> Path:
+def cache_path(dataset: str, part: str) -> Path:
     """Where the decoded arrays of a data set are kept."""
     return storage.home() / dataset / f"decoded-{part}-v{_VERSION}.npz"
 
@@ -140,9 +139,7 @@ def _write(path: Path, arrays: Arrays, sources: Sequence[RemoteFile]) -> None:
     try:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         with locked(path.with_name(f".{path.name}.lock"), wait=False):
-            for leftover in path.parent.glob(f".unfinished.{'?' * 16}.{path.name}"):
-                with contextlib.suppress(OSError):  # of a process that was killed
-                    leftover.unlink()
+            remove_unfinished(path.parent, path.name)
             write_atomically(path, write)
     except (OSError, LockedError, NotImplementedError) as error:
         logger.debug("Could not keep the decoded arrays: %s", error)

@@ -1,4 +1,4 @@
-"""Decoded arrays that are kept: used if they are what was written, else made again, never wrong."""
+"""Cached arrays: used if they are what was written, else made again, never wrong."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 
 import mnistkit
 from mnistkit.datasets import kmnist
-from mnistkit.datasets.decoded import Arrays, archive_path, keep_decoded
-from mnistkit.datasets.download import RemoteFile
+from mnistkit.datasets.array_cache import Arrays, cache_path, cached_arrays
 from mnistkit.datasets.idx import write_idx
-from mnistkit.datasets.inventory import check_files
+from mnistkit.datasets.local_files import check_files
+from mnistkit.datasets.remote_file import RemoteFile
 
 NAMES = ("x_train", "y_train", "writers_train", "x_test", "y_test", "writers_test")
 SOURCE = RemoteFile("tiny", "source.gz", 3, f"md5:{'0' * 32}", urls=())
@@ -49,7 +49,7 @@ def load(sources: tuple[RemoteFile, ...] = (SOURCE,)) -> bool:
         calls.append(1)
         return tiny()
 
-    arrays = keep_decoded("tiny", "images", NAMES, decode, sources)
+    arrays = cached_arrays("tiny", "images", NAMES, decode, sources)
     assert list(arrays) == list(NAMES)
     for name, right in tiny().items():
         assert (arrays[name].dtype, arrays[name].shape) == (right.dtype, right.shape)
@@ -58,7 +58,7 @@ def load(sources: tuple[RemoteFile, ...] = (SOURCE,)) -> bool:
 
 
 def kept() -> Path:
-    return archive_path("tiny", "images")
+    return cache_path("tiny", "images")
 
 
 def test_arrays_are_decoded_once() -> None:
@@ -151,7 +151,7 @@ def test_arrays_that_somebody_exchanged_are_noticed(others: str, record: str) ->
     "others", ["other shape", "other type", "other length", "no dimension", "fewer"]
 )
 def test_even_a_right_record_does_not_make_wrong_arrays_right(others: str) -> None:
-    keep_decoded("tiny", "images", NAMES, OTHERS[others], (SOURCE,))
+    cached_arrays("tiny", "images", NAMES, OTHERS[others], (SOURCE,))
     assert load()
 
 
@@ -236,13 +236,13 @@ def test_what_is_no_file_is_reported_as_damaged(home: Path) -> None:
     source = home / "usps" / "zip.train.gz"
     source.parent.mkdir(parents=True)
     os.mkfifo(source)
-    os.mkfifo(archive_path("usps", "images"))
+    os.mkfifo(cache_path("usps", "images"))
     found = {check.path.name: check.state for check in check_files(["usps"])}
     assert found == {
         "zip.train.gz": "damaged: it is not a file.",
         "zip.test.gz": "not downloaded",
-        archive_path("usps", "images").name: (
-            f"damaged: {str(archive_path('usps', 'images'))!r} is not a regular file"
+        cache_path("usps", "images").name: (
+            f"damaged: {str(cache_path('usps', 'images'))!r} is not a regular file"
         ),
     }
 

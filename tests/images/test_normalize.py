@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
-from mnistkit.datasets.normalize import to_uint8, to_unit_floats
 from mnistkit.errors import ImageError
+from mnistkit.images.normalize import to_uint8, to_unit_floats
 
 IMAGES = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4))
 

@@ -23,7 +23,7 @@ _SMALLEST_CROP = 10
 
 
 def mnist_picture(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring a picture of one digit to 28x28 by MNIST's own recipe.
+    """Convert a picture of one digit to 28x28 by MNIST's own recipe.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What there is: the catalogue's rows, and the state of the files on this disk."""
+"""Which data sets there are, and the state of their files on this disk."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistkit.datasets import storage
+from mnistkit.datasets.array_cache import cache_path, refuse_changed
 from mnistkit.datasets.catalogue import DATASETS
-from mnistkit.datasets.decoded import archive_path, refuse_changed
-from mnistkit.datasets.download import RemoteFile, fetch, verify
+from mnistkit.datasets.download import fetch
 from mnistkit.datasets.info import DatasetInfo, info_of
+from mnistkit.datasets.remote_file import RemoteFile, borrowed_copies, verify, with_unpacked
 from mnistkit.files.reading import open_regular
 
 
@@ -57,7 +57,7 @@ class FileCheck:
         return self.state not in ("ok", "not downloaded")
 
 
-def catalogue() -> list[CatalogueRow]:
+def catalogue_rows() -> list[CatalogueRow]:
     """A row for every name; plugins are listed but not imported."""
     rows = []
     for entry in DATASETS.entries():
@@ -80,11 +80,12 @@ def check_files(names: Sequence[str] | None = None) -> Iterator[FileCheck]:
             if file.path in seen:  # several data sets share EMNIST's
                 continue
             seen.add(file.path)
-            if file.path.exists():
-                yield FileCheck(name, file.path, _state_of_file(file))
-            elif names:
+            here = [path for path in with_unpacked(file, file.path) if path.exists()]
+            for path in here:
+                yield FileCheck(name, path, _state_of_file(file, path))
+            if names and not here:
                 yield FileCheck(name, file.path, "not downloaded")
-        for archive in _decoded_archives(name):
+        for archive in _cached_archives(name):
             if archive not in seen:
                 seen.add(archive)
                 info = info_of(DATASETS.get(name)) or DatasetInfo(name)
@@ -100,7 +101,7 @@ def replace_damaged_files(name: str) -> None:
     Raises
     ------
     DownloadError, CacheError
-        If a file cannot be had again, or not be written; the damaged one is then still there.
+        If a file cannot be downloaded or written; the damaged one is then still there.
     """
     for file in _files_of(name):
         if file.path.exists() and verify(file, file.path):
@@ -118,21 +119,21 @@ def _files_of(name: str) -> tuple[RemoteFile, ...]:
 
 
 def _is_on_disk(info: DatasetInfo) -> bool:
-    return bool(_decoded_archives(info.name)) or all(
-        any(path.exists() for path in (file.path, *storage.borrowed_copies(file)))
+    return bool(_cached_archives(info.name)) or all(
+        any(path.exists() for path in (*with_unpacked(file, file.path), *borrowed_copies(file)))
         for file in info.files
     )
 
 
-def _decoded_archives(name: str) -> list[Path]:
+def _cached_archives(name: str) -> list[Path]:
     folder, _, part = name.partition("/")
-    pattern = archive_path(folder, part or "*")
+    pattern = cache_path(folder, part or "*")
     return sorted(pattern.parent.glob(pattern.name))
 
 
-def _state_of_file(file: RemoteFile) -> str:
-    problem = verify(file, file.path)
-    return f"damaged: it {problem.removeprefix(f'{str(file.path)!r} ')}" if problem else "ok"
+def _state_of_file(file: RemoteFile, path: Path) -> str:
+    problem = verify(file, path)
+    return f"damaged: it {problem.removeprefix(f'{str(path)!r} ')}" if problem else "ok"
 
 
 def _state_of_archive(path: Path, sources: Sequence[RemoteFile]) -> str:
