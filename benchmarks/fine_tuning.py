@@ -2,8 +2,8 @@
 
 The hand is one that leans like nobody's in MNIST, its digits are photographed on paper by
 `mnistkit.synthesis`: 20 of each class to train on, from MNIST's training digits, and others from
-its test digits. The steps are those of the documentation: a folder of files, `Dataset.from_folder` with
-`prepare_digit`, some of MNIST's digits with them, and `Trainer`.
+its test digits. The steps are those of the documentation: a folder of files, `Dataset.from_folder`
+with `prepare_digit`, some of MNIST's digits with them, and `Trainer`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How well people's own pictures are read, beside the usual ways, and how fast.
 
 Pictures are MNIST's test digits written on synthetic paper by `mnistkit.synthesis`; nothing was
-chosen on them. ``naive`` inverts a bright picture and squeezes it to 28x28. ``tutorial`` does what careful
-tutorials do: polarity by the border, Otsu's threshold, the ink's box to 20 pixels, centre of mass.
-Both read with the same weights "mnist".
+chosen on them. ``naive`` inverts a bright picture and squeezes it to 28x28. ``tutorial`` does what
+careful tutorials do: polarity by the border, Otsu's threshold, the ink's box to 20 pixels, centre
+of mass. Both read with the same weights "mnist".
 """
 
 from __future__ import annotations
