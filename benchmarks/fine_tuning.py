@@ -1,9 +1,9 @@
 """What it brings to train the shipped network further on a few pictures of one's own.
 
-The hand is one that leans like nobody's in MNIST, its digits are photographed on paper
-(`paper`): 20 of each class to train on, from MNIST's training digits, and others from its test
-digits. The steps are those of the documentation: a folder of files, `Dataset.from_folder` with
-`prepare_digit`, some of MNIST's digits with them, and `Trainer`.
+The hand is one that leans like nobody's in MNIST, its digits are photographed on paper by
+`mnistkit.synthesis`: 20 of each class to train on, from MNIST's training digits, and others from
+its test digits. The steps are those of the documentation: a folder of files, `Dataset.from_folder`
+with `prepare_digit`, some of MNIST's digits with them, and `Trainer`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from PIL import Image
 from scipy import ndimage
 
 import mnistkit
-import paper
 from measuring import Report, arguments, at_least
 from mnistkit.errors import ImageError
+from mnistkit.synthesis import KINDS, render_digit
 
 
 def main() -> None:
     parser = arguments(__doc__, "fine_tuning")
-    parser.add_argument("--kind", choices=list(paper.KINDS), default="white")
+    parser.add_argument("--kind", choices=list(KINDS), default="white")
     parser.add_argument("--lean", type=float, default=45, help="degrees to the right")
     parser.add_argument("--count", type=at_least(1), default=20, help="pictures of each class")
     parser.add_argument("--mnist", type=at_least(0), default=1000, help="of its digits with them")
@@ -83,7 +83,7 @@ def written(
     split: mnistkit.Split, n: int, chosen: argparse.Namespace, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     digit = leaning(split.images[n], chosen.lean)
-    return paper.specimen(digit, chosen.kind, rng).pixels
+    return render_digit(digit, chosen.kind, rng).pixels
 
 
 def leaning(image: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:

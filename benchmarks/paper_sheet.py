@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from paper.kinds import KINDS, PAPER, Specimen, specimen
-from paper.randomness import Random
+from mnistkit.synthesis import KINDS, PAPER, RenderedDigit, render_digit
+from mnistkit.synthesis.randomness import Random
 
 
-def cell(item: Specimen, label: int, side: int = 160, *, boxed: bool = False) -> Image.Image:
+def cell(item: RenderedDigit, label: int, side: int = 160, *, boxed: bool = False) -> Image.Image:
     """A specimen on a contact sheet; what is transparent shows a chequered ground."""
     image = Image.fromarray(item.pixels)
     if boxed:
@@ -57,7 +57,7 @@ def main() -> None:
         for column in range(options.count):
             i = int(rng.integers(len(split.images)))
             label, start = int(split.labels[i]), time.perf_counter()
-            item = specimen(split.images[i], kind, rng, label=label, max_side=options.max_side)
+            item = render_digit(split.images[i], kind, rng, label=label, max_side=options.max_side)
             seconds += time.perf_counter() - start
             sheet.paste(cell(item, label, boxed=options.boxes), (160 * column, 160 * row))
             if options.folder:
@@ -67,7 +67,7 @@ def main() -> None:
     print(f"{num} specimens, {num / seconds:.0f} a second")
 
 
-def save(item: Specimen, path: Path, rng: Random) -> None:
+def save(item: RenderedDigit, path: Path, rng: Random) -> None:
     """Photos now and then as JPEG, all else as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if item.kind in PAPER and item.pixels.ndim == 3 and rng.random() < 0.5:

@@ -1,9 +1,9 @@
 """How well people's own pictures are read, beside the usual ways, and how fast.
 
-Pictures are MNIST's test digits written on synthetic paper by `paper`; nothing was chosen on
-them. ``naive`` inverts a bright picture and squeezes it to 28x28. ``tutorial`` does what careful
-tutorials do: polarity by the border, Otsu's threshold, the ink's box to 20 pixels, centre of mass.
-Both read with the same weights "mnist".
+Pictures are MNIST's test digits written on synthetic paper by `mnistkit.synthesis`; nothing was
+chosen on them. ``naive`` inverts a bright picture and squeezes it to 28x28. ``tutorial`` does what
+careful tutorials do: polarity by the border, Otsu's threshold, the ink's box to 20 pixels, centre
+of mass. Both read with the same weights "mnist".
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import handwriting
 import mnistkit
-import paper
 from measuring import MemoryRise, Report, arguments, at_least, run_command, say, spread, take_turns
+from mnistkit import synthesis
 from mnistkit.images.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
 from mnistkit.recognition.network import Network, shipped_network
-from paper.crops import otsu
+from mnistkit.synthesis import non_digits as others
 
 Pixels = NDArray[np.uint8]
 FAMILIES = {
-    "paper": paper.PAPER, "crops": paper.CROPS, "scans": paper.SCANS, "drawings": paper.DRAWINGS
+    "paper": synthesis.PAPER, "crops": synthesis.CROPS,
+    "scans": synthesis.SCANS, "drawings": synthesis.DRAWINGS,
 }  # fmt: skip
 
 
@@ -86,11 +86,11 @@ def accuracy(report: Report, chosen: Any) -> None:
 
 def of_kind(kind: str, test: mnistkit.Split, mnist: Network, chosen: Any) -> NDArray[np.bool_]:
     """For each picture: naive, tutorial and ours right; no warning; no warning, but wrong."""
-    rng = np.random.default_rng([chosen.seed, list(paper.KINDS).index(kind)])
+    rng = np.random.default_rng([chosen.seed, synthesis.KINDS.index(kind)])
     numbers = rng.choice(len(test), chosen.count, replace=False)
     labels = test.labels[numbers]
     pictures = [
-        paper.specimen(
+        synthesis.render_digit(
             test.images[n], kind, rng, max_side=chosen.max_side, label=int(test.labels[n])
         ).pixels
         for n in numbers
@@ -130,10 +130,12 @@ def naive(pixels: Pixels) -> Pixels:
 
 
 def tutorial(pixels: Pixels) -> Pixels:
+    from skimage.filters import threshold_otsu
+
     grey = grey_of(pixels)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     grey = 255 - grey if np.median(border) > 127 else grey
-    return mnist_picture(np.where(grey > otsu(grey), grey, 0).astype(np.uint8))
+    return mnist_picture(np.where(grey > threshold_otsu(grey), grey, 0).astype(np.uint8))
 
 
 # Numbers ##########################################################################################
@@ -156,7 +158,7 @@ def numbers(report: Report, chosen: Any) -> None:
             rng = np.random.default_rng([chosen.seed, 2, place])
             digits = rng.integers(len(test), size=(chosen.count, 3))
             pictures = [
-                paper.specimen(
+                synthesis.render_digit(
                     side_by_side(list(test.images[three]), rng), kind, rng, max_side=chosen.max_side
                 ).pixels
                 for three in digits
@@ -200,11 +202,11 @@ def no_digits(report: Report, chosen: Any) -> None:
     white = np.full((200, 200, 3), 255, np.uint8)
     sources: dict[str, Callable[[], Pixels]] = {
         "Fashion-MNIST, test": lambda: clothes[int(rng.integers(len(clothes)))],
-        "noise": lambda: handwriting.noise(rng),
-        "blank paper": lambda: handwriting.empty_sheet(rng, max_side=500, margin=0.05),
+        "noise": lambda: others.noise(rng),
+        "blank paper": lambda: others.empty_sheet(rng, max_side=500, margin=0.05),
         "white": lambda: white,
-        "letters of fonts": lambda: handwriting.letter(rng),
-        "scribbles": lambda: handwriting.scribble(rng),
+        "letters of fonts": lambda: others.letter(rng),
+        "scribbles": lambda: others.scribble(rng),
     }
     rows, values = [], {}
     for name, make in sources.items():
@@ -278,7 +280,7 @@ def scans(count: int) -> list[Pixels]:
     rng = np.random.default_rng(0)
     images = sample_of("mnist", count)
     return [
-        paper.specimen(image, paper.SCANS[n % (len(paper.SCANS) - 1)], rng).pixels
+        synthesis.render_digit(image, synthesis.SCANS[n % (len(synthesis.SCANS) - 1)], rng).pixels
         for n, image in enumerate(images)
     ]
 
@@ -286,7 +288,9 @@ def scans(count: int) -> list[Pixels]:
 def photos(count: int) -> list[Pixels]:
     rng = np.random.default_rng(0)
     return [
-        paper.specimen(image, paper.PAPER[n % len(paper.PAPER)], rng, max_side=800).pixels
+        synthesis.render_digit(
+            image, synthesis.PAPER[n % len(synthesis.PAPER)], rng, max_side=800
+        ).pixels
         for n, image in enumerate(sample_of("mnist", count))
     ]
 
@@ -296,7 +300,7 @@ def large_photo() -> bytes:
 
     rng = np.random.default_rng(0)
     digit = sample_of("mnist", 1)[0]
-    pixels = paper.specimen(digit, "ruled", rng, max_side=1200).pixels
+    pixels = synthesis.render_digit(digit, "ruled", rng, max_side=1200).pixels
     image = Image.fromarray(pixels).resize((8200, 6150))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)

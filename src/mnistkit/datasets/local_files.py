@@ -75,7 +75,8 @@ def catalogue_rows() -> list[CatalogueRow]:
 def check_files(names: Sequence[str] | None = None) -> Iterator[FileCheck]:
     """Check the files of some data sets, or of all that have a file here, one by one."""
     seen: set[Path] = set()
-    for name in names or [e.name for e in DATASETS.entries() if e.origin != "plugin"]:
+    every = [entry.name for entry in DATASETS.entries() if entry.origin != "plugin"]
+    for name in names or sorted(every, key=_has_files_of_others):
         for file in _files_of(name):
             if file.path in seen:  # several data sets share EMNIST's
                 continue
@@ -109,6 +110,12 @@ def replace_damaged_files(name: str) -> None:
             if copy != file.path:  # another library's is used from now on
                 with contextlib.suppress(OSError):
                     file.path.unlink()
+
+
+def _has_files_of_others(name: str) -> bool:
+    """Whether it is made from another data set, which a damaged file then belongs to."""
+    folder = name.partition("/")[0]
+    return any(file.dataset != folder for file in _files_of(name))
 
 
 def _files_of(name: str) -> tuple[RemoteFile, ...]:

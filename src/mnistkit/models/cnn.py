@@ -38,6 +38,13 @@ _BEST = _FAST.replace(epochs=16, weight_decay=0.02, weight_averaging=0.998)
     best=_BEST,
     # Clothes are photographed upright, each filling its picture: no variation suits them well.
     fast_clothes=_FAST.replace(epochs=8, augmentation=None),
+    # Photos, scans and drawings of digits vary more in their strokes, less in their size.
+    handwriting=_BEST.replace(
+        epochs=8,
+        augmentation=Augmentation(
+            rotation=8, scale=0.1, shear=0.15, translation=1.5, elastic=0.5, stroke_width=0.3
+        ),
+    ),
     best_clothes=_BEST.replace(
         epochs=12, label_smoothing=0.1, augmentation=Augmentation(erasing=0.3)
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from paper.geometry import move
-from paper.ink import Patch
-from paper.randomness import Array, Random, noise_field
+from mnistkit.synthesis.ink import Patch
+from mnistkit.synthesis.randomness import Array, Random, noise_field
+from mnistkit.synthesis.transforms import move
 
 # Colour, how cloudy, how grainy, how many specks in a square of 100 pixels.
 PAPERS = {
@@ -19,7 +19,7 @@ PAPERS = {
 }
 
 
-def sheet_of(paper: str, shape: tuple[int, int], rng: Random) -> Array:
+def blank_sheet(paper: str, shape: tuple[int, int], rng: Random) -> Array:
     """An empty sheet of paper."""
     colour, cloudy, grainy, specks = PAPERS[paper]
     side = max(shape)
@@ -41,7 +41,7 @@ def sheet_of(paper: str, shape: tuple[int, int], rng: Random) -> Array:
     return texture[..., None] * tint.astype(np.float32)
 
 
-def rulings(
+def rule_lines(
     to_pixels: Array, spacing: float, directions: str, thick: float, shape: tuple[int, int]
 ) -> Patch:
     """Printed lines; `spacing` and `thick` in millimetres, `to_pixels` leads from there."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from scipy import ndimage
 
-from paper.geometry import move, shift
-from paper.pen_path import SCALE, Figure, resample
-from paper.randomness import Array, Random, noise_field, smooth_noise
+from mnistkit.synthesis.pen_path import SCALE, PenPath, resample
+from mnistkit.synthesis.randomness import Array, Random, noise_field, smooth_noise
+from mnistkit.synthesis.transforms import move, translation
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom; the last two are not part of it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Patch:
     left: int
     top: int
 
-    def box(self) -> tuple[int, int, int, int]:
+    def box(self) -> Box:
         """Left, top, right, bottom of the ink."""
         inked = self.coverage > 0.35 * self.coverage.max()
         columns, rows = np.flatnonzero(inked.any(0)), np.flatnonzero(inked.any(1))
@@ -65,6 +67,8 @@ class Patch:
 
 def nib_widths(path: Array, pen: Pen, width: float, rng: Random) -> Array:
     """The stroke's width at each point."""
+    from scipy import ndimage
+
     sigma = max(len(path) / 10, 8.0)
     widths = width * np.exp(pen.pressure * smooth_noise(rng, len(path), sigma))
     if pen.nib:
@@ -122,16 +126,16 @@ def draw_strokes(
     return Patch(np.asarray(reduced, np.float32) / 255, int(low[0]), int(low[1]))
 
 
-def draw_blob(form: Figure, to_pixels: Array, width: float, shape: tuple[int, int]) -> Patch:
+def draw_blob(pen_path: PenPath, to_pixels: Array, width: float, shape: tuple[int, int]) -> Patch:
     """The original enlarged, its strokes as wide as `width` as far as its outline allows."""
-    matrix = to_pixels @ form.blob_to_figure
-    height, wide = form.blob.shape
+    matrix = to_pixels @ pen_path.blob_to_path
+    height, wide = pen_path.blob.shape
     corners = move(matrix, np.array([[0, 0], [wide, 0], [0, height], [wide, height]], float))
     low = np.maximum(np.floor(corners.min(0)), 0).astype(int)
     high = np.minimum(np.ceil(corners.max(0)), shape[::-1]).astype(int)
-    back = np.linalg.inv(shift(*-low) @ matrix)
+    back = np.linalg.inv(translation(*-low) @ matrix)
     values = np.asarray(
-        Image.fromarray(form.blob).transform(
+        Image.fromarray(pen_path.blob).transform(
             tuple(np.maximum(high - low, 1).tolist()),
             Image.Transform.PERSPECTIVE,
             (back / back[2, 2]).ravel()[:8].tolist(),
@@ -139,7 +143,8 @@ def draw_blob(form: Figure, to_pixels: Array, width: float, shape: tuple[int, in
         )
     )
     pixel = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))  # of the blob, in pixels of the picture
-    original = form.width * pixel * np.sqrt(abs(np.linalg.det(np.linalg.inv(form.blob_to_figure))))
+    enlarged = np.sqrt(abs(np.linalg.det(np.linalg.inv(pen_path.blob_to_path))))
+    original = pen_path.width * pixel * enlarged
     level = np.clip(0.5 - 0.25 * (width / original - 1), 0.35, 0.62)
     # The values rise from 0 to 1 within about one pixel of MNIST.
     coverage = np.clip((values - level) * max(1.0, 1.2 * SCALE * pixel) + 0.5, 0, 1)
@@ -148,6 +153,8 @@ def draw_blob(form: Figure, to_pixels: Array, width: float, shape: tuple[int, in
 
 def textured(patch: Patch, pen: Pen, width: float, rng: Random) -> Patch:
     """Ragged edges, the tooth of the paper, ink that dried unevenly."""
+    from scipy import ndimage
+
     ink = patch.coverage
     if pen.ragged and width > 2.5:
         soft = ndimage.gaussian_filter(ink, 0.15 * width)
@@ -163,7 +170,7 @@ def textured(patch: Patch, pen: Pen, width: float, rng: Random) -> Patch:
 
 
 def write(
-    form: Figure,
+    pen_path: PenPath,
     to_pixels: Array,
     pen: Pen,
     width: float,
@@ -173,12 +180,12 @@ def write(
     blob: bool = False,
 ) -> Patch:
     """The digit in ink; `width` in pixels of the picture."""
-    if blob or form.clogged:
+    if blob or pen_path.clogged:
         pen = replace(pen, grain=0.5 * pen.grain, ragged=0.5 * pen.ragged)
-        patch = draw_blob(form, to_pixels, width, shape)
+        patch = draw_blob(pen_path, to_pixels, width, shape)
     else:
         step = max(1.0, width / 5)
-        paths = [resample(move(to_pixels, stroke), step) for stroke in form.strokes]
+        paths = [resample(move(to_pixels, stroke), step) for stroke in pen_path.strokes]
         widths = [nib_widths(path, pen, width, rng) for path in paths]
         patch = draw_strokes(paths, widths, shape)
         flow = ink_flow(paths, patch, pen, width, rng)
@@ -186,9 +193,18 @@ def write(
     return textured(patch, pen, width, rng)
 
 
-def lay(picture: Array, patch: Patch, colour: tuple[float, ...], strength: float = 1.0) -> None:
+def apply_ink(
+    picture: Array, patch: Patch, colour: tuple[float, ...], strength: float = 1.0
+) -> None:
     """Put ink onto the picture: what it does not let through is taken away, in place."""
     height, width = patch.coverage.shape
     part = picture[patch.top : patch.top + height, patch.left : patch.left + width]
     for channel, passes in enumerate(colour):
         part[..., channel] *= 1 - strength * (1 - passes) * patch.coverage
+
+
+def merge_into(coverage: Array, patch: Patch) -> None:
+    """Add a patch to the coverage of a whole picture, in place."""
+    height, width = patch.coverage.shape
+    part = coverage[patch.top : patch.top + height, patch.left : patch.left + width]
+    np.maximum(part, patch.coverage, out=part)

@@ -6,19 +6,18 @@ import io
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from scipy import ndimage
 
-from paper.geometry import move, rotation, shift
-from paper.randomness import Array, Random, noise_field
+from mnistkit.synthesis.randomness import Array, Random, noise_field
+from mnistkit.synthesis.transforms import move, rotation, translation
 
 
-def shade(shape: tuple[int, int], depth: float, soft: float, rng: Random) -> Array:
+def cast_shadow(shape: tuple[int, int], depth: float, soft: float, rng: Random) -> Array:
     """The shadow of a phone or a hand that comes in from a side; `depth` is what it takes away."""
     side = 256 if soft > 0.02 else 512
     canvas = Image.new("L", (side, side))
     draw = ImageDraw.Draw(canvas)
     turn = rotation(rng.uniform(0, 360))
-    centre = shift(side / 2 + rng.normal(0, side / 10), side / 2 + rng.normal(0, side / 10))
+    centre = translation(side / 2 + rng.normal(0, side / 10), side / 2 + rng.normal(0, side / 10))
     if rng.random() < 0.55:  # the edge of a phone or of a body
         edge = rng.uniform(0.3, 1.5)
         corners = np.array([[-edge, 0], [edge, rng.normal(0, 0.1)], [edge, 2], [-edge, 2]])
@@ -46,13 +45,16 @@ def uneven_light(shape: tuple[int, int], gradient: float, vignette: float, rng: 
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None]
     angle = rng.uniform(0, 2 * np.pi)
     slope = gradient * (np.cos(angle) * x + np.sin(angle) * y)
-    return (1 + slope) * (1 - vignette * (x * x + y * y) / 2)
+    light: Array = (1 + slope) * (1 - vignette * (x * x + y * y) / 2)
+    return light
 
 
 def photograph(
     picture: Array, rng: Random, *, blur: float, motion: float, noise: float, quality: int | None
 ) -> Array:
     """What a camera makes of `picture`: a blur in pixels, noise in grey levels, JPEG."""
+    from scipy import ndimage
+
     image = Image.fromarray((255 * np.clip(picture, 0, 1) + 0.5).astype(np.uint8))
     if blur > 0.2:
         image = image.filter(ImageFilter.GaussianBlur(float(blur)))

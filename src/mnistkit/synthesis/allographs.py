@@ -1,15 +1,15 @@
-"""How people write who did not learn it in an American school: in other shapes than MNIST's."""
+"""Allographs: shapes of a digit that are taught elsewhere, and that MNIST's writers lack."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
-from paper.pen_path import Figure
-from paper.randomness import Array, Random
+from mnistkit.synthesis.pen_path import PenPath
+from mnistkit.synthesis.randomness import Array, Random
 
 Run = list[tuple[float, float]]
 """Points that the pen passes without a corner, x to the right and y down."""
@@ -93,16 +93,17 @@ SHAPES: dict[int, list[list[Stroke]]] = {
 """Shapes of each digit as they are taught in different countries; of each the longer side is 1."""
 
 
-def habit(form: Figure, label: int, rng: Random) -> Figure:
-    """`form` in another shape: with a stroke more, or as it is taught elsewhere."""
-    change = {1: flag_and_foot, 7: bar}.get(label)
-    if change and len(form.strokes) == 1 and not form.clogged and rng.random() < 0.5:
-        strokes, widest = change(form.strokes, rng), _WITHOUT
+def allograph(pen_path: PenPath, label: int, rng: Random) -> PenPath:
+    """The path in another shape: with a stroke more, or as it is taught elsewhere."""
+    changes: dict[int, Callable[[list[Array], Random], list[Array]]] = {1: flag_and_foot, 7: bar}
+    change = changes.get(label)
+    if change and len(pen_path.strokes) == 1 and not pen_path.clogged and rng.random() < 0.5:
+        strokes, widest = change(pen_path.strokes, rng), _WITHOUT
     else:
         strokes = drawn(SHAPES[label][int(rng.integers(len(SHAPES[label])))], rng)
         widest = _WITH_LOOPS if label in (0, 6, 8, 9) else _WITHOUT
     outline = np.concatenate(strokes)
-    return replace(form, strokes=strokes, clogged=False, outline=outline, widest=widest)
+    return replace(pen_path, strokes=strokes, clogged=False, outline=outline, widest=widest)
 
 
 def drawn(shape: list[Stroke], rng: Random) -> list[Array]:
@@ -127,6 +128,8 @@ def run_of(points: Array, rng: Random) -> Array:
     if len(points) == 2:
         return curve(points[0], points[1], rng.normal(0, 0.02))
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    from scipy.interpolate import CubicSpline
+
     path: Array = CubicSpline(along, points)(np.linspace(0, along[-1], 24 * len(points)))
     return path
 
@@ -163,4 +166,5 @@ def curve(start: Array, end: Array, bow: float) -> Array:
     along = np.linspace(0, 1, 24)[:, None]
     aside = np.array([start[1] - end[1], end[0] - start[0]])
     aside = aside / max(np.hypot(*aside), 1e-6)
-    return start + along * (end - start) + 4 * bow * along * (1 - along) * aside
+    points: Array = start + along * (end - start) + 4 * bow * along * (1 - along) * aside
+    return points

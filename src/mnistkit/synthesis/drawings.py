@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from paper.geometry import handwriting, move, scaling, shift
-from paper.ink import draw_blob, draw_strokes
-from paper.pen_path import Figure, resample
-from paper.photos import frame, place
-from paper.randomness import Array, Random, log_uniform, pick
-from paper.scans import lay_over
+from mnistkit.synthesis.ink import Box, draw_blob, draw_strokes, merge_into
+from mnistkit.synthesis.pen_path import PenPath, resample
+from mnistkit.synthesis.photos import frame, place
+from mnistkit.synthesis.randomness import Array, Random, log_uniform, pick
+from mnistkit.synthesis.transforms import move, scaling, translation, writing_pose
 
 
 def luma(colour: Array) -> float:
+    """The lightness of a colour, as ITU-R BT.601 weighs red, green and blue."""
     return float(colour @ [0.299, 0.587, 0.114])
 
 
@@ -36,11 +36,12 @@ def shaky(path: Array, size: float, rng: Random) -> Array:
     """The path as a mouse records it: few points, none where it should be."""
     num = max(3, round(len(path) / rng.uniform(5, 14)))
     points = path[np.linspace(0, len(path) - 1, num).round().astype(int)]
-    return points + rng.normal(0, 0.012 * size, points.shape)
+    moved: Array = points + rng.normal(0, 0.012 * size, points.shape)
+    return moved
 
 
 def drawing(
-    form: Figure,
+    pen_path: PenPath,
     rng: Random,
     max_side: int | None,
     *,
@@ -50,32 +51,32 @@ def drawing(
     mouse: float = 0.3,
     aliased: float = 0.35,
     square: float = 0.2,
-) -> tuple[Array, tuple[int, int, int, int]]:
+) -> tuple[Array, Box]:
     """A drawing; `mouse`, `aliased` and `square` are how probable they are."""
     shape = frame(rng, 28, 1500, max_side)
     size = rng.uniform(0.4, 0.92) * min(shape)
     size = max(size, 20.0)
     width = np.clip(log_uniform(rng, 0.02, 0.16) * size, *widths)
-    width = float(np.clip(width, 1, max(1.0, form.widest * size)))
-    pose = scaling(size) @ handwriting(rng)
-    points = move(pose, form.outline)
+    width = float(np.clip(width, 1, max(1.0, pen_path.widest * size)))
+    pose = scaling(size) @ writing_pose(rng)
+    points = move(pose, pen_path.outline)
     pose = scaling(min(1.0, *((np.array(shape[::-1]) - width - 2) / np.ptp(points, axis=0)))) @ pose
-    points = move(pose, form.outline)
+    points = move(pose, pen_path.outline)
     reach = width / 2 + 1
     where = pick(rng, "anywhere", "centre")
     moved = place(points.min(0) - reach, points.max(0) + reach, shape, where, rng)
-    paths = [move(shift(*moved) @ pose, stroke) for stroke in form.strokes]
+    paths = [move(translation(*moved) @ pose, stroke) for stroke in pen_path.strokes]
     if rng.random() < mouse:
         paths = [shaky(path, size, rng) for path in paths]
     paths = [resample(path, max(1.0, width / 8)) for path in paths]
     is_square, is_smooth = rng.random() < square, rng.random() >= aliased
     plain = [np.full(len(path), width) for path in paths]
     ink = draw_strokes(paths, plain, shape, square=is_square, antialias=is_smooth)
-    if form.clogged:
-        ink = draw_blob(form, shift(*moved) @ pose, width, shape)
+    if pen_path.clogged:
+        ink = draw_blob(pen_path, translation(*moved) @ pose, width, shape)
         ink = ink if is_smooth else replace(ink, coverage=np.round(ink.coverage))
     whole = np.zeros(shape, np.float32)
-    lay_over(whole, ink)
+    merge_into(whole, ink)
     front, back = two_colours(rng, colours or pick(rng, "black", "black", "white", "coloured"))
     return screen(whole, front, back, alpha, rng), ink.box()
 
@@ -90,4 +91,5 @@ def screen(coverage: Array, front: Array, back: Array, alpha: str, rng: Random) 
         mixed = np.concatenate([mixed, np.full((*coverage.shape, 1), 255)], axis=-1)
     elif np.ptp(front) == 0 and np.ptp(back) == 0 and rng.random() < 0.5:
         mixed = mixed[..., 0]
-    return mixed.astype(np.uint8)
+    pixels: Array = mixed.astype(np.uint8)
+    return pixels

@@ -7,17 +7,25 @@ from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageFilter
-from scipy import ndimage
 
-from paper.geometry import scaling, shift
-from paper.randomness import Array
+from mnistkit.errors import ImageError, MissingPackageError
+from mnistkit.synthesis.randomness import Array
+from mnistkit.synthesis.transforms import scaling, translation
 
-SCALE = 5  # the factor by which digits are enlarged before they are thinned
-NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+Pixel = tuple[int, int]
+"""Row and column."""
+
+SCALE = 5
+"""By how much digits are enlarged before they are thinned."""
+_NO_STROKE = (
+    "The image of the digit has no stroke to draw again; expected light ink on black paper, as in "
+    "MNIST's pictures."
+)
+_NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
 @dataclass(frozen=True)
-class Figure:
+class PenPath:
     """A digit as its writer moved the pen: the longer side is 1, the centre is (0, 0).
 
     Attributes
@@ -30,7 +38,7 @@ class Figure:
         Strokes that are wider than this would fill the loops.
     blob : array of float
         The original, enlarged, between 0 and 1; the outline is at 0.5.
-    blob_to_figure : array
+    blob_to_path : array
         The 3x3 matrix that leads from the pixels of `blob` to the coordinates of the strokes.
     clogged : bool
         Whether loops are filled with ink, so that the strokes lack them.
@@ -42,53 +50,42 @@ class Figure:
     width: float
     widest: float
     blob: Array
-    blob_to_figure: Array
+    blob_to_path: Array
     clogged: bool
     outline: Array
 
 
-def deletable() -> Array:
-    """Which neighbourhoods let Guo and Hall's thinning delete a pixel; one row per half-step."""
-    p2, p3, p4, p5, p6, p7, p8, p9 = ((np.arange(256) >> bit & 1).astype(bool) for bit in range(8))
-    crossings = (
-        (~p2 & (p3 | p4)).astype(int) + (~p4 & (p5 | p6)) + (~p6 & (p7 | p8)) + (~p8 & (p9 | p2))
-    )
-    pairs = (p9 | p2).astype(int) + (p3 | p4) + (p5 | p6) + (p7 | p8)
-    others = (p2 | p3).astype(int) + (p4 | p5) + (p6 | p7) + (p8 | p9)
-    count = np.minimum(pairs, others)
-    border = (crossings == 1) & (count >= 2) & (count <= 3)
-    return np.stack([border & ~((p6 | p7 | ~p9) & p8), border & ~((p2 | p3 | ~p5) & p4)])
-
-
-DELETABLE = deletable()
-
-
 def thin(mask: Array) -> Array:
-    """The centre line of `mask`, whose border is empty."""
-    flat = mask.astype(np.uint8).ravel()
-    offsets = [row * mask.shape[1] + column for row, column in NEIGHBOURS]
-    where = np.flatnonzero(flat)
-    while True:
-        num = len(where)
-        for table in DELETABLE:
-            code = np.zeros(len(where), np.uint8)
-            for bit, offset in enumerate(offsets):
-                code |= flat[where + offset] << bit
-            gone = table[code]
-            flat[where[gone]] = 0
-            where = where[~gone]
-        if len(where) == num:
-            return flat.reshape(mask.shape).astype(bool)
+    """The centre line of a mask, one pixel wide.
+
+    By the algorithm of Z. Guo and R. W. Hall, "Parallel thinning with two-subiteration algorithms",
+    Communications of the ACM 32(3), 1989.
+
+    Raises
+    ------
+    MissingPackageError
+        If scikit-image is not installed.
+    """
+    try:
+        from skimage.morphology import thin as thinned
+    except ImportError as error:
+        raise MissingPackageError(
+            "To write digits on paper the package 'scikit-image' is needed, which is not "
+            "installed. Install it with: pip install 'mnistkit[synthesis]'."
+        ) from error
+    # Turned by half, as what the weights "handwriting" were trained on was made.
+    skeleton: Array = thinned(mask[::-1, ::-1])[::-1, ::-1]
+    return skeleton
 
 
-def link(skeleton: Array) -> dict[tuple[int, int], list[tuple[int, int]]]:
+def link(skeleton: Array) -> dict[Pixel, list[Pixel]]:
     """Each pixel's neighbours; across a corner only where no third pixel joins the two."""
-    pixels = set(map(tuple, np.argwhere(skeleton).tolist()))
+    pixels = {(row, column) for row, column in np.argwhere(skeleton).tolist()}
     links = {}
     for row, column in pixels:
         links[row, column] = [
             (row + down, column + right)
-            for down, right in NEIGHBOURS
+            for down, right in _NEIGHBOURS
             if (row + down, column + right) in pixels
             and not (
                 down
@@ -99,10 +96,11 @@ def link(skeleton: Array) -> dict[tuple[int, int], list[tuple[int, int]]]:
     return links
 
 
-def trace(links: dict[tuple[int, int], list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+def follow(links: dict[Pixel, list[Pixel]]) -> list[list[Pixel]]:
     """Paths between ends and junctions; closed ones begin and end in the same pixel."""
     nodes = [pixel for pixel, near in links.items() if len(near) != 2]
-    paths, used = [], set()
+    paths: list[list[Pixel]] = []
+    used: set[Pixel | tuple[Pixel, Pixel]] = set()  # pixels, and steps from one to the next
     for start in [*nodes, *links]:  # what the nodes do not reach are loops of their own
         if len(links[start]) == 2 and start in used:
             continue
@@ -122,12 +120,12 @@ def trace(links: dict[tuple[int, int], list[tuple[int, int]]]) -> list[list[tupl
     return paths
 
 
-def prune(skeleton: Array, shortest: float) -> list[list[tuple[int, int]]]:
+def prune(skeleton: Array, shortest: float) -> list[list[Pixel]]:
     """Paths without the spurs that thinning leaves at corners, one from each junction at a time."""
     for _ in range(3):
         links = link(skeleton)
-        paths = trace(links)
-        spurs: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        paths = follow(links)
+        spurs: dict[Pixel, list[Pixel]] = {}
         for path in sorted(paths, key=len, reverse=True):
             ends = sorted((path[0], path[-1]), key=lambda pixel: len(links[pixel]))
             if len(links[ends[0]]) == 1 and len(links[ends[1]]) > 2 and len(path) < shortest:
@@ -142,6 +140,8 @@ def prune(skeleton: Array, shortest: float) -> list[list[tuple[int, int]]]:
 
 def smooth(path: Array, sigma: float, closed: bool) -> Array:
     """The path without the steps of its pixels; the ends stay where they are, if it has any."""
+    from scipy import ndimage
+
     num = min(len(path) - 1, round(3 * sigma))
     if num < 1:
         return path
@@ -149,10 +149,11 @@ def smooth(path: Array, sigma: float, closed: bool) -> Array:
     if closed:
         before, after = path[-num - 1 : -1], path[1 : num + 1]
     longer = np.concatenate([before, path, after])
-    return ndimage.gaussian_filter1d(longer, sigma, axis=0)[num:-num]
+    smoothed: Array = ndimage.gaussian_filter1d(longer, sigma, axis=0)[num:-num]
+    return smoothed
 
 
-def join_junctions(paths: list[list[tuple[int, int]]], radius: float) -> list[Array]:
+def join_junctions(paths: list[list[Pixel]], radius: float) -> list[Array]:
     """Paths that meet in points: where strokes cross, thinning leaves two junctions with a bridge.
 
     Near junctions the centre line is bent towards them; what is nearer than `radius` is replaced
@@ -189,9 +190,11 @@ def resample(path: Array, step: float) -> Array:
 
 def inked(blob: Array) -> Array:
     """Where ink is: pale gaps closed, loops that are filled with paler ink opened, no specks."""
+    from scipy import ndimage
+
     masks = [blob > level for level in (0.42, 0.25, 0.78)]
-    for mask in masks:
-        mask[[0, -1]] = mask[:, [0, -1]] = False
+    for one in masks:
+        one[[0, -1]] = one[:, [0, -1]] = False
     parts = [ndimage.label(mask)[1] for mask in masks]
     holes = [ndimage.label(~mask)[1] for mask in masks]
     chosen = masks[0]
@@ -202,16 +205,34 @@ def inked(blob: Array) -> Array:
     labels, _ = ndimage.label(chosen, np.ones((3, 3)))
     areas = np.bincount(labels.ravel())
     areas[0] = 0
-    return (areas > 0.04 * areas.sum())[labels]
+    mask: Array = (areas > 0.04 * areas.sum())[labels]
+    return mask
 
 
-def figure(digit: Array) -> Figure:
-    """The path of the pen in an image of MNIST."""
+def trace(digit: Array) -> PenPath:
+    """The path of the pen in an image of MNIST.
+
+    Parameters
+    ----------
+    digit : numpy.ndarray of uint8, shape (28, 28)
+        Ink 255 on paper 0.
+
+    Raises
+    ------
+    ImageError
+        If there is no stroke in it.
+    MissingPackageError
+        If scikit-image is not installed.
+    """
+    from scipy import ndimage
+
     side = SCALE * len(digit)
     large = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     blob = np.pad(np.asarray(large.filter(ImageFilter.GaussianBlur(1.5)), np.float32) / 255, 2)
     mask = inked(blob)
     skeleton = thin(mask)
+    if np.count_nonzero(skeleton) < 2:
+        raise ImageError(_NO_STROKE)
     depths = ndimage.distance_transform_edt(mask)[skeleton]
     half_width, usual, deepest = np.percentile(depths, [50, 30, 99])
     strokes = join_junctions(prune(skeleton, 1.3 * half_width + 2), half_width)
@@ -220,6 +241,8 @@ def figure(digit: Array) -> Figure:
     areas = np.bincount(holes.ravel())[2:] if num > 1 else np.array([1e9])
     # Strokes are of about the same width; what is much wider hides a loop.
     clogged = deepest > (1.55 if num == 1 else 2.1) * usual + 1
+    if not strokes:
+        raise ImageError(_NO_STROKE)
     points = np.concatenate(strokes)
     if clogged:
         points = np.argwhere(mask & ~ndimage.binary_erosion(mask))[:, ::-1]
@@ -227,12 +250,12 @@ def figure(digit: Array) -> Figure:
     length = max(*(high - low), 1.0)
     centre = (low + high) / 2
     room = np.sqrt(areas[areas > 12].min(initial=1e9) / np.pi)
-    return Figure(
+    return PenPath(
         strokes=[(stroke - centre) / length for stroke in strokes],
         width=float(2 * half_width / length),
         widest=float(np.clip(1.1 * room / length, 0.06, 0.19)),
         blob=blob,
-        blob_to_figure=scaling(1 / length) @ shift(*-centre),
+        blob_to_path=scaling(1 / length) @ translation(*-centre),
         clogged=bool(clogged),
         outline=(points - centre) / length,
     )

@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from paper.camera import photograph, shade, uneven_light
-from paper.geometry import handwriting, move, perspective, rotation, scaling, shift
-from paper.ink import Pen, lay, write
-from paper.pen_path import Figure
-from paper.randomness import Array, Random, log_uniform, pick
-from paper.sheets import rulings, sheet_of
+from mnistkit.synthesis.camera import cast_shadow, photograph, uneven_light
+from mnistkit.synthesis.ink import Box, Pen, apply_ink, write
+from mnistkit.synthesis.pen_path import PenPath
+from mnistkit.synthesis.randomness import Array, Random, log_uniform, pick
+from mnistkit.synthesis.sheets import blank_sheet, rule_lines
+from mnistkit.synthesis.transforms import (
+    move,
+    perspective,
+    rotation,
+    scaling,
+    translation,
+    writing_pose,
+)
 
 INKS = {
     "black": (0.15, 0.15, 0.17),
@@ -72,7 +79,7 @@ class Scene:
     turn, tilt : float
         Degrees; how strong the perspective is.
     exposure, gradient, vignette, shadow, soft : float
-        How bright white paper is; the light and the shadow, as in `uneven_light` and `shade`.
+        How bright white paper is; the light and the shadow, as in `uneven_light` and `cast_shadow`.
     blur, defocus, motion : float
         In pixels; as a share of the stroke's width; in pixels.
     noise : float
@@ -137,10 +144,12 @@ def usual_scene(rng: Random, max_side: int | None) -> Scene:
 
 
 def written_with(sort: str, rng: Random, ink: str | None = None, **changes: Any) -> dict[str, Any]:
+    """Changes to a scene: another pen, and digits of the size that one writes with it."""
     return {"pen": pen_of(sort, rng, ink), "millimetres": digit_size(sort, rng), **changes}
 
 
 def shadowed(rng: Random, **changes: Any) -> dict[str, Any]:
+    """Changes to a scene: a shadow across it."""
     soft = log_uniform(rng, 0.003, 0.08)
     return {"shadow": rng.uniform(0.25, 0.6), "soft": soft, "exposure": 0.95, **changes}
 
@@ -154,15 +163,18 @@ def squared(rng: Random, **changes: Any) -> dict[str, Any]:
 
 
 def ruled(rng: Random, **changes: Any) -> dict[str, Any]:
+    """Changes to a scene: ruled paper."""
     paper = pick(rng, "white", "white", "cream")
     return {"lines": "ruled", "paper": paper, "millimetres": rng.uniform(5, 18), **changes}
 
 
 def tinted_paper(rng: Random) -> str:
-    return pick(rng, "cream", "grey", "recycled")
+    """Paper that is not white."""
+    return str(pick(rng, "cream", "grey", "recycled"))
 
 
 def faint(pen: Pen, strength: float) -> Pen:
+    """The same pen with less ink."""
     return replace(pen, strength=strength)
 
 
@@ -236,45 +248,47 @@ def place(low: Array, high: Array, shape: tuple[int, int], where: str, rng: Rand
     share = 0.5 + rng.normal(0, 0.05, 2) if where == "centre" else rng.uniform(0.03, 0.97, 2)
     if where == "border":
         share[rng.integers(2)] = rng.integers(2)
-    return np.clip(share, 0, 1) * room - low
+    moved: Array = np.clip(share, 0, 1) * room - low
+    return moved
 
 
-def photo(form: Figure, scene: Scene, rng: Random) -> tuple[Array, tuple[int, int, int, int]]:
+def photo(pen_path: PenPath, scene: Scene, rng: Random) -> tuple[Array, Box]:
     """The picture, and the box of the ink."""
     shape, short = scene.shape, min(scene.shape)
     size = max(scene.fill * short, 22.0)
-    relative = min(max(scene.pen.millimetres / scene.millimetres, 1.2 / size), form.widest)
-    blob = rng.random() < 0.15 and relative > 0.6 * form.width
-    relative = max(relative, form.width) if blob else relative
+    relative = min(max(scene.pen.millimetres / scene.millimetres, 1.2 / size), pen_path.widest)
+    blob = rng.random() < 0.15 and relative > 0.6 * pen_path.width
+    relative = max(relative, pen_path.width) if blob else relative
     direction = rng.uniform(0, 2 * np.pi)
     lens = scene.tilt / max(shape) * np.array([np.cos(direction), np.sin(direction)])
     camera = perspective(*lens) @ rotation(scene.turn)
-    pose = handwriting(rng)
-    points = move(camera @ scaling(size) @ pose, form.outline)
+    pose = writing_pose(rng)
+    points = move(camera @ scaling(size) @ pose, pen_path.outline)
     reach = relative * size / 2 + 1
     extent = np.ptp(points, axis=0) + 2 * reach
     size *= min(1.0, float(np.min(0.99 * np.array(shape[::-1]) / extent)))
     width = relative * size
-    points = move(camera @ scaling(size) @ pose, form.outline)
+    points = move(camera @ scaling(size) @ pose, pen_path.outline)
     reach = width / 2 if scene.place == "border" else width / 2 + 1
     moved = place(points.min(0) - reach, points.max(0) + reach, shape, scene.place, rng)
-    camera = shift(*moved) @ camera
+    camera = translation(*moved) @ camera
 
     # What is out of focus, or hardly wider than a pixel, needs ink to be seen.
     least = 0.15 + 0.5 * scene.defocus + 0.25 * (width < 2.5) + 0.2 * (scene.exposure < 0.5)
     least += 0.2 * (scene.shadow > 0) + 0.15 * bool(scene.lines)
     pen = replace(scene.pen, strength=max(scene.pen.strength, least))
-    picture = sheet_of(scene.paper, shape, rng)
+    picture = blank_sheet(scene.paper, shape, rng)
     print_lines(picture, scene, camera @ scaling(size / scene.millimetres), rng)
-    patch = write(form, camera @ scaling(size) @ pose, pen, width, shape, rng, blob=blob)
-    lay(picture, patch, pen.colour, pen.strength)
+    patch = write(pen_path, camera @ scaling(size) @ pose, pen, width, shape, rng, blob=blob)
+    apply_ink(picture, patch, pen.colour, pen.strength)
     light = scene.exposure * uneven_light(shape, scene.gradient, scene.vignette, rng)
     if scene.shadow:
-        light = light * shade(shape, scene.shadow, scene.soft, rng)
+        light = light * cast_shadow(shape, scene.shadow, scene.soft, rng)
     warm = rng.uniform(-0.05, 0.12) + (0.15 if rng.random() < 0.15 else 0)
     lamp = np.array([1, 1 - 0.35 * warm + rng.normal(0, 0.008), 1 - warm], np.float32)
     picture *= light[..., None] * lamp
-    contrast = scene.exposure * pen.strength * (1 - np.mean(pen.colour)) * (1 - 0.5 * pen.grain)
+    dark = 1 - float(np.mean(pen.colour))
+    contrast = scene.exposure * pen.strength * dark * (1 - 0.5 * pen.grain)
     pixels = photograph(
         picture,
         rng,
@@ -297,21 +311,25 @@ def print_lines(picture: Array, scene: Scene, page: Array, rng: Random) -> None:
     skew = rotation(rng.normal(0, 2))
     if scene.lines == "squared":
         spacing, directions = pick(rng, 5.0, 5.0, 5.0, 4.0), "hv"
-        start = shift(*rng.uniform(0, spacing, 2))
+        start = translation(*rng.uniform(0, spacing, 2))
     else:
         spacing, directions = rng.uniform(6.5, 10), "h"
         down = scene.millimetres / 2 if rng.random() < 0.65 else rng.uniform(0, spacing)
-        start = shift(0, down + rng.normal(0, 0.5))
-    lay(picture, rulings(page @ skew @ start, spacing, directions, thick, shape), colour, strength)
+        start = translation(0, down + rng.normal(0, 0.5))
+    lines = rule_lines(page @ skew @ start, spacing, directions, thick, shape)
+    apply_ink(picture, lines, colour, strength)
     if rng.random() < 0.25:
         aside = pick(rng, -1, 1) * scene.millimetres * rng.uniform(0.4, 2)
-        margin = rulings(page @ skew @ shift(aside, 0), 5, "margin", 1.2 * thick, shape)
-        lay(picture, margin, (0.9, 0.4, 0.42), strength)
+        margin = rule_lines(page @ skew @ translation(aside, 0), 5, "margin", 1.2 * thick, shape)
+        apply_ink(picture, margin, (0.9, 0.4, 0.42), strength)
 
 
-def paper_photo(kind: str, form: Figure, rng: Random, max_side: int | None) -> tuple[Array, Any]:
+def paper_photo(
+    kind: str, pen_path: PenPath, rng: Random, max_side: int | None
+) -> tuple[Array, Box]:
+    """A photo of one of the kinds in `PHOTOS`, and the box of the ink."""
     scene = usual_scene(rng, max_side)
-    pixels, box = photo(form, replace(scene, **PHOTOS[kind](rng)), rng)
+    pixels, box = photo(pen_path, replace(scene, **PHOTOS[kind](rng)), rng)
     if rng.random() < 0.1:  # a file in shades of grey
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))
     return pixels, box
