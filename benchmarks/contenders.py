@@ -121,7 +121,10 @@ def train_with_mnistkit(name: str, seed: int, epochs: int) -> Run:
 
     keras.utils.set_random_seed(seed)
     recipe = mnistkit.Recipe(
-        epochs=epochs, batch_size=network.batch_size, learning_rate=LEARNING_RATE
+        epochs=epochs,
+        batch_size=network.batch_size,
+        learning_rate=LEARNING_RATE,
+        schedule="constant",
     )
     clock, epoch_seconds = _epoch_clock()
     trainer = mnistkit.Trainer(keras_network(name), recipe=recipe, seed=seed, callbacks=[clock])

@@ -62,7 +62,9 @@ def once(chosen: argparse.Namespace, seed: int) -> tuple[float, float, float, fl
         begin = time.perf_counter()
         mine = mnistkit.Dataset.from_folder(Path(folder) / "mine", prepare=mnistkit.prepare_digit)
         model = mnistkit.create_model("cnn", weights="handwriting")
-        recipe = mnistkit.Recipe(epochs=10, learning_rate=0.0005)
+        recipe = mnistkit.Recipe(
+            epochs=10, batch_size=32, learning_rate=0.0005, schedule="constant"
+        )
         trainer = mnistkit.Trainer(model, recipe=recipe, seed=seed)
         trainer.fit(together(mine.train, data.train.shuffle(seed)[: chosen.mnist]), verbose=0)
         seconds = time.perf_counter() - begin

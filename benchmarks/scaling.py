@@ -151,7 +151,9 @@ def measure(source: str, file: Path, epochs: int) -> dict[str, Any]:
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             begins.append(time.perf_counter())
 
-    recipe = mnistkit.Recipe(epochs=epochs, batch_size=BATCH_SIZE)
+    recipe = mnistkit.Recipe(
+        epochs=epochs, batch_size=BATCH_SIZE, learning_rate=0.001, schedule="constant"
+    )
     trainer = mnistkit.Trainer("dense128", recipe=recipe, callbacks=[EpochClock()])
     total, own = MemoryRise(), OwnMemoryWatch()
     with own:

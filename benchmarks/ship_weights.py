@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ import numpy as np
 import mnistkit
 from accuracy import trained
 from measuring import FOLDER
-from mnistkit.models import count_multiply_adds
-from mnistkit.models.shipped import MeasuredOn, WeightsCard
+from mnistkit.models import Measurement, ModelCard, count_multiply_adds
 from mnistkit.recognition.network import Network, running
 from onnx_export import logits_network
 from trainings import ROWS
@@ -59,24 +57,24 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     (TARGET / f"{stem}.onnx").write_bytes(network)
     (TARGET / f"{stem}.npz").write_bytes((folder / "weights.npz").read_bytes())
-    text = json.dumps(asdict(card), indent=2) + "\n"
+    text = json.dumps(card.to_dict(), indent=2) + "\n"
     (TARGET / f"{stem}.json").write_text(text, encoding="utf-8")
     print(card)
 
 
 def make_card(
     folder: Path, model: keras.Model, network: bytes, fit_seconds: float, temperature: float
-) -> WeightsCard:
+) -> ModelCard:
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     content = (folder / "weights.npz").read_bytes()
     name = run["data"]["name"].partition(" ")[0]  # "mnist train"
-    return WeightsCard(
+    return ModelCard(
         model=run["model"]["name"],
         name=name,
         options=dict(run["model"]["options"]),
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
-        runtime_sha256=hashlib.sha256(network).hexdigest(),
+        onnx_sha256=hashlib.sha256(network).hexdigest(),
         temperature=round(temperature, 4),
         parameters=model.count_params(),
         multiply_adds=count_multiply_adds(model),
@@ -87,7 +85,7 @@ def make_card(
         versions=run["versions"],
         fit_seconds=round(fit_seconds, 1),
         machine=f"{run['machine']['processor']}, {run['machine']['processors']} processors",
-        measured_on=tuple(measure(Network("", running(network), temperature))),
+        measurements=tuple(measure(Network("", running(network), temperature))),
         licence=LICENCE,
     )
 
@@ -110,14 +108,14 @@ def command_line(run: dict[str, Any]) -> str:
     )
 
 
-def measure(network: Network) -> list[MeasuredOn]:
+def measure(network: Network) -> list[Measurement]:
     rows = []
     for name, part in TESTS.items():
         split = getattr(mnistkit.load_dataset(name), part)
         probabilities, _ = network.read(split.images)
         result = mnistkit.Evaluation.from_probabilities(split.labels, probabilities)
         rows.append(
-            MeasuredOn(
+            Measurement(
                 data=split.name,
                 num_images=len(split),
                 accuracy=result.accuracy,

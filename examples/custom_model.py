@@ -9,7 +9,7 @@ from mnistkit.testing import check_model
 
 
 @mnistkit.register_model("two_layers")
-@mnistkit.with_recipes(default=mnistkit.Recipe(epochs=6, batch_size=64, schedule="cosine"))
+@mnistkit.with_recipes(default=mnistkit.Recipe(epochs=6))
 def two_layers(
     *, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28), units: int = 128
 ) -> keras.Model:

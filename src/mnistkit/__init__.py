@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mnistkit.models import create_model as create_model
     from mnistkit.models import list_models as list_models
     from mnistkit.models import list_weights as list_weights
+    from mnistkit.models import model_card as model_card
     from mnistkit.models import register_model as register_model
-    from mnistkit.models import weights_card as weights_card
     from mnistkit.models import with_recipes as with_recipes
     from mnistkit.plots import plot_augmentation as plot_augmentation
     from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
@@ -54,7 +54,7 @@ _ROOMS = {
     "evaluation": ("Evaluation",),
     "models": (
         "Augmentation", "Recipe",
-        "create_model", "list_models", "list_weights", "register_model", "weights_card",
+        "create_model", "list_models", "list_weights", "register_model", "model_card",
         "with_recipes",
     ),
     "plots": (

@@ -64,7 +64,7 @@ def test_json_is_json_and_nothing_else(trained):
     assert result["num_examples"] == 360
     assert f"digits test: {result['accuracy']:.2%} correct" in training.stdout
     assert result["classes"] == list("0123456789")
-    assert sum(map(sum, result["confusion"])) == 360
+    assert sum(map(sum, result["confusion_matrix"])) == 360
 
 
 def test_another_data_set_can_be_given(trained, tmp_path, monkeypatch):

@@ -66,7 +66,7 @@ def test_types_are_as_documented(result: Evaluation) -> None:
     assert result.labels.dtype == np.int64
     assert result.probabilities.dtype == np.float32
     assert result.predictions.dtype == np.int64
-    assert result.confusion.dtype == np.int64
+    assert result.confusion_matrix.dtype == np.int64
     assert result.correct.dtype == np.bool_
     assert isinstance(result.accuracy, float)
     assert isinstance(result.loss, float)
@@ -77,8 +77,8 @@ def test_classes_are_named_by_number_unless_names_are_given() -> None:
     assert Evaluation.from_probabilities([1, 0], np.eye(2)).classes == ("0", "1")
 
 
-def test_confusion_has_true_classes_in_rows(result: Evaluation) -> None:
-    assert result.confusion.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 1]]
+def test_confusion_matrix_has_true_classes_in_rows(result: Evaluation) -> None:
+    assert result.confusion_matrix.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 1]]
 
 
 def test_loss_is_the_mean_negative_log_likelihood(result: Evaluation) -> None:
@@ -92,10 +92,14 @@ def test_a_sure_mistake_costs_what_keras_makes_it_cost() -> None:
     assert sure.loss == pytest.approx(-np.log(1e-7))
 
 
-def test_a_class_without_examples_or_predictions_scores_zero() -> None:
-    scores = Evaluation.from_probabilities([0, 0], [[0.9, 0.1], [0.8, 0.2]]).per_class
-    assert [score.support for score in scores] == [2, 0]
-    assert (scores[1].precision, scores[1].recall, scores[1].f1) == (0, 0, 0)
+def test_only_classes_of_the_images_are_scored() -> None:
+    """Sevens alone, of which one was taken for a one."""
+    probabilities = np.full((4, 10), 0.05)
+    probabilities[np.arange(4), [7, 7, 1, 7]] = 0.55
+    result = Evaluation.from_probabilities([7] * 4, probabilities)
+    assert [(one.name, one.recall, one.support) for one in result.per_class] == [("7", 0.75, 4)]
+    assert len(result.report().splitlines()) == 4
+    assert result.confusion_matrix.shape == (10, 10)
 
 
 def test_mistakes_come_most_confident_first(result: Evaluation) -> None:
@@ -125,7 +129,9 @@ def test_mistakes_can_be_limited(result: Evaluation) -> None:
         result.mistakes(-1)
 
 
-@pytest.mark.parametrize("name", ["labels", "probabilities", "predictions", "correct", "confusion"])
+@pytest.mark.parametrize(
+    "name", ["labels", "probabilities", "predictions", "correct", "confusion_matrix"]
+)
 def test_arrays_cannot_be_written_to(result: Evaluation, name: str) -> None:
     with pytest.raises(ValueError, match="read-only"):
         getattr(result, name)[0] = 0
@@ -234,7 +240,7 @@ def test_to_dict_is_complete_and_plain(result: Evaluation) -> None:
         "loss": result.loss,
         "calibration_error": result.calibration_error,
         "classes": ["zero", "one", "two"],
-        "confusion": [[1, 0, 0], [1, 1, 0], [0, 1, 1]],
+        "confusion_matrix": [[1, 0, 0], [1, 1, 0], [0, 1, 1]],
         "per_class": record["per_class"],
     }
     assert record["per_class"][1] == {
@@ -268,20 +274,20 @@ def test_to_dict_survives_json(result: Evaluation) -> None:
 
 
 @given(evaluations())
-def test_accuracy_is_the_diagonal_of_the_confusion(result: Evaluation) -> None:
-    assert result.confusion.sum() == result.num_examples
-    assert result.accuracy == np.trace(result.confusion) / result.num_examples
+def test_accuracy_is_the_diagonal_of_the_confusion_matrix(result: Evaluation) -> None:
+    assert result.confusion_matrix.sum() == result.num_examples
+    assert result.accuracy == np.trace(result.confusion_matrix) / result.num_examples
     assert result.num_mistakes == len(result.mistakes())
 
 
 @given(evaluations())
-def test_confusion_and_scores_are_those_of_scikit_learn(result: Evaluation) -> None:
+def test_confusion_matrix_and_scores_are_those_of_scikit_learn(result: Evaluation) -> None:
     classes = range(result.num_classes)
     assume(result.num_classes > 1)  # scikit-learn warns about a single class
     expected = confusion_matrix(result.labels, result.predictions, labels=classes)
-    np.testing.assert_array_equal(result.confusion, expected)
+    np.testing.assert_array_equal(result.confusion_matrix, expected)
     scores = precision_recall_fscore_support(
-        result.labels, result.predictions, labels=classes, zero_division=0
+        result.labels, result.predictions, labels=np.unique(result.labels), zero_division=0
     )
     np.testing.assert_array_equal(
         [[s.precision, s.recall, s.f1, s.support] for s in result.per_class],

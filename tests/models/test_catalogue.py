@@ -12,7 +12,7 @@ import pytest
 
 import mnistkit
 from mnistkit.errors import ModelError, OptionError, UnknownNameError
-from mnistkit.models import MODELS, origin_of
+from mnistkit.models import MODELS, spec_of
 
 
 def test_dense128_is_exactly_the_walkthroughs_network():
@@ -141,17 +141,17 @@ def test_builders_that_break_the_contract(builder, message):
         MODELS.unregister("broken")
 
 
-def test_origin_is_remembered_beside_the_model():
+def test_spec_is_kept_beside_the_model():
     model = mnistkit.create_model("cnn", num_classes=3, dropout=0.1)
-    origin = origin_of(model)
-    assert (origin.name, origin.options["dropout"]) == ("cnn", 0.1)
-    assert origin.provider.startswith("mnistkit ")
-    assert origin_of(keras.Sequential([keras.Input((2,))])) is None
+    spec = spec_of(model)
+    assert (spec.name, spec.options["dropout"]) == ("cnn", 0.1)
+    assert spec.provider.startswith("mnistkit ")
+    assert spec_of(keras.Sequential([keras.Input((2,))])) is None
 
 
 def test_module_function_as_a_name():
     model = mnistkit.create_model("mnistkit.models.dense128:dense128")
-    assert origin_of(model).name == "mnistkit.models.dense128:dense128"
+    assert spec_of(model).name == "mnistkit.models.dense128:dense128"
 
 
 def test_list_models():
@@ -169,7 +169,7 @@ def test_numbers_of_numpy(dtype):
         dropout=np.float32(0.25),
     )
     assert model.output_shape == (None, 10)
-    options = origin_of(model).options
+    options = spec_of(model).options
     assert json.loads(json.dumps(options)) == {
         "num_classes": 10,
         "input_shape": [28, 28],

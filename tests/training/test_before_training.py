@@ -198,7 +198,7 @@ def test_a_run_that_xla_could_not_compile_goes_on(tmp_path):
 
     def fitted(**options):
         keras.backend.clear_session()
-        made = Trainer(turning(), run_dir=tmp_path, recipe=Recipe(epochs=1))
+        made = Trainer(turning(), run_dir=tmp_path, recipe=Recipe(epochs=1, batch_size=20))
         made.fit(PAIR, verbose=0, **options)
         return made
 

@@ -11,7 +11,7 @@ from mnistkit.cli.tables import print_table
 
 def _description(name: str) -> str:
     """Everything that is known of one model."""
-    from mnistkit.models import MODELS, list_weights, recipes_of, weights_card
+    from mnistkit.models import MODELS, list_weights, model_card, recipes_of
 
     entry, builder = MODELS.find(name), MODELS.get(name)
     summary = (inspect.getdoc(builder) or "").partition("\n\n")[0]
@@ -20,7 +20,7 @@ def _description(name: str) -> str:
         for option, parameter in inspect.signature(builder).parameters.items()
     )
     recipes = (f"  {title}: {recipe}" for title, recipe in recipes_of(builder).items())
-    weights = [str(weights_card(name, one)) for one in list_weights(name)]
+    weights = [str(model_card(name, one)) for one in list_weights(name)]
     return "\n".join(
         [
             f"{name}, {entry.origin}, from {entry.provider}, {entry.target}",

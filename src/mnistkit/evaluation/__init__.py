@@ -1,5 +1,7 @@
 """How well a model does: predictions against the truth, as a result that can be read and kept."""
 
-from mnistkit.evaluation.evaluation import ClassScore, Evaluation, Mistake
+from mnistkit.evaluation.class_score import ClassScore
+from mnistkit.evaluation.evaluation import Evaluation
+from mnistkit.evaluation.mistake import Mistake
 
 __all__ = ["ClassScore", "Evaluation", "Mistake"]

@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
-import html
-import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import LabelError, ModelError
+from mnistkit.evaluation.checks import (
+    checked_classes,
+    checked_labels,
+    checked_probabilities,
+    read_only,
+)
+from mnistkit.evaluation.class_score import ClassScore, class_scores
+from mnistkit.evaluation.interval import wilson_interval
+from mnistkit.evaluation.mistake import Mistake
+from mnistkit.evaluation.tables import html_table, text_table
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-# How far from 1 the probabilities of one image may add up: room for half-precision rounding.
-_SUM_TOLERANCE = 5e-3
-# Keras clips there before it takes the logarithm: a sure mistake costs 16.1, not infinity.
 _CALIBRATION_BINS = 15
+# Keras clips there before it takes the logarithm: a sure mistake costs 16.1, not infinity.
 _SMALLEST_PROBABILITY = 1e-7
-
-
-@dataclass(frozen=True)
-class ClassScore:
-    """How well one class is recognised.
-
-    Attributes
-    ----------
-    name : str
-        What the class is called.
-    precision : float
-        Of the images that were called this class, the share that are it; 0 if none was.
-    recall : float
-        Of the images that are this class, the share that were called it; 0 if there are none.
-    f1 : float
-        The harmonic mean of precision and recall.
-    support : int
-        How many images are this class.
-    """
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One image that was taken for something else.
-
-    Attributes
-    ----------
-    index : int
-        Its position in the split that was evaluated.
-    label : int
-        The class that it is.
-    predicted : int
-        The class that it was taken for.
-    probability : float
-        What the model gave to the class that it took it for.
-    true_probability : float
-        What the model gave to the class that it is.
-    """
-
-    index: int
-    label: int
-    predicted: int
-    probability: float
-    true_probability: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,7 +69,7 @@ class Evaluation:
     ... )
     >>> print(result)
     66.67% correct (95% interval 20.77 to 93.85), 1 mistake in 3, loss 0.5108
-    >>> result.confusion
+    >>> result.confusion_matrix
     array([[1, 0],
            [1, 1]])
     >>> result.mistakes()[0].index
@@ -131,11 +82,11 @@ class Evaluation:
     name: str = ""
 
     def __post_init__(self) -> None:
-        probabilities = _checked_probabilities(self.probabilities)
-        labels = _checked_labels(self.labels, *probabilities.shape)
+        probabilities = checked_probabilities(self.probabilities)
+        labels = checked_labels(self.labels, *probabilities.shape)
         object.__setattr__(self, "probabilities", probabilities)
         object.__setattr__(self, "labels", labels)
-        object.__setattr__(self, "classes", _checked_classes(self.classes, probabilities.shape[1]))
+        object.__setattr__(self, "classes", checked_classes(self.classes, probabilities.shape[1]))
 
     @classmethod
     def from_probabilities(
@@ -187,12 +138,12 @@ class Evaluation:
     @cached_property
     def predictions(self) -> NDArray[np.int64]:
         """The most probable class of each image, int64 (n,); of equal ones the first."""
-        return _read_only(self.probabilities.argmax(axis=1).astype(np.int64))
+        return read_only(self.probabilities.argmax(axis=1).astype(np.int64))
 
     @cached_property
     def correct(self) -> NDArray[np.bool_]:
         """Which predictions are right, bool (n,)."""
-        return _read_only(self.predictions == self.labels)
+        return read_only(self.predictions == self.labels)
 
     @property
     def num_mistakes(self) -> int:
@@ -216,7 +167,7 @@ class Evaluation:
         E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
         Journal of the American Statistical Association 22 (1927), 209-212.
         """
-        return _wilson_interval(self.num_examples - self.num_mistakes, self.num_examples)
+        return wilson_interval(self.num_examples - self.num_mistakes, self.num_examples)
 
     @cached_property
     def loss(self) -> float:
@@ -246,28 +197,19 @@ class Evaluation:
         return float(np.abs(surplus).sum() / self.num_examples)
 
     @cached_property
-    def confusion(self) -> NDArray[np.int64]:
+    def confusion_matrix(self) -> NDArray[np.int64]:
         """How many images of each class were taken for which, int64 (num_classes, num_classes).
 
         Rows are what the images are, columns what they were taken for.
         """
         cells = self.labels * self.num_classes + self.predictions
         counts = np.bincount(cells, minlength=self.num_classes**2).astype(np.int64)
-        return _read_only(counts.reshape(self.num_classes, self.num_classes))
+        return read_only(counts.reshape(self.num_classes, self.num_classes))
 
     @cached_property
     def per_class(self) -> tuple[ClassScore, ...]:
-        """Precision, recall and F1 of each class, as scikit-learn computes them."""
-        # Here and not at the top: it takes a second to import, and few ask for it.
-        from sklearn.metrics import precision_recall_fscore_support
-
-        columns = precision_recall_fscore_support(
-            self.labels, self.predictions, labels=range(self.num_classes), zero_division=0
-        )
-        return tuple(
-            ClassScore(name, float(precision), float(recall), float(f1), int(support))
-            for name, precision, recall, f1, support in zip(self.classes, *columns, strict=True)
-        )
+        """Precision, recall and F1 of each class that images are of, as in scikit-learn."""
+        return class_scores(self.labels, self.predictions, self.classes)
 
     def mistakes(self, k: int | None = None) -> tuple[Mistake, ...]:
         """List the images that were taken for something else, the most confident mistake first.
@@ -317,14 +259,7 @@ class Evaluation:
         0        100.00%  100.00%  100.00%        1
         1        100.00%  100.00%  100.00%        1
         """
-        width = max(len("class"), *map(len, self.classes))
-        lines = [str(self), "", f"{'class':<{width}}  precision   recall       F1   images"]
-        lines += [
-            f"{score.name:<{width}}  {score.precision:>9.2%}  {score.recall:>7.2%}  "
-            f"{score.f1:>7.2%}  {score.support:>7,}"
-            for score in self.per_class
-        ]
-        return "\n".join(lines)
+        return f"{self}\n\n{text_table(self.per_class)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Write the result in plain Python values, ready for JSON.
@@ -335,7 +270,7 @@ class Evaluation:
         --------
         >>> result = Evaluation.from_probabilities([1, 0], [[0.1, 0.9], [0.6, 0.4]], name="two")
         >>> record = result.to_dict()
-        >>> record["name"], record["accuracy"], record["confusion"]
+        >>> record["name"], record["accuracy"], record["confusion_matrix"]
         ('two', 1.0, [[1, 0], [0, 1]])
         """
         return {
@@ -347,7 +282,7 @@ class Evaluation:
             "loss": self.loss,
             "calibration_error": self.calibration_error,
             "classes": list(self.classes),
-            "confusion": self.confusion.tolist(),
+            "confusion_matrix": self.confusion_matrix.tolist(),
             "per_class": [asdict(score) for score in self.per_class],
         }
 
@@ -365,105 +300,9 @@ class Evaluation:
         return f"<Evaluation: {self}>"
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th scope="col">{title}</th>'
-            for title in ("Class", "Precision", "Recall", "F1", "Images")
-        )
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(score.name)}</th><td>{score.precision:.2%}</td>'
-            f"<td>{score.recall:.2%}</td><td>{score.f1:.2%}</td><td>{score.support:,}</td></tr>"
-            for score in self.per_class
-        )
-        return (
-            f"<table><caption>{html.escape(str(self))}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        return html_table(self.per_class, str(self))
 
     @property
     def _true_probabilities(self) -> NDArray[np.float32]:
         """What the model gave to the class that each image is, float32 (n,)."""
         return self.probabilities[np.arange(self.num_examples), self.labels]
-
-
-def _wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95% interval for a share.
-
-    SciPy has it too, but importing scipy.stats takes a second, and every printed result needs it.
-    """
-    z = NormalDist().inv_cdf(0.975)
-    share = successes / trials
-    scale = 1 + z**2 / trials
-    middle = (share + z**2 / (2 * trials)) / scale
-    half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / scale
-    # At both ends the exact value is known; rounding must not push the share out of its interval.
-    low = 0.0 if successes == 0 else middle - half
-    high = 1.0 if successes == trials else middle + half
-    return low, high
-
-
-def _checked_probabilities(probabilities: ArrayLike) -> NDArray[np.float32]:
-    given = np.asarray(probabilities)
-    if given.ndim != 2 or given.size == 0:
-        raise ModelError(
-            f"The probabilities have the shape {given.shape}; expected (n, num_classes), one row "
-            "an image and one column a class, at least one of each. "
-            "A model ends in Dense(num_classes, activation='softmax')."
-        )
-    if not np.issubdtype(given.dtype, np.floating):
-        raise ModelError(
-            f"The probabilities are of type {given.dtype}; expected floating-point numbers. "
-            "Give what model.predict returns, before any argmax."
-        )
-    if not np.isfinite(given).all():
-        raise ModelError(
-            f"{np.count_nonzero(~np.isfinite(given).all(axis=1)):,} of {len(given):,} rows of "
-            "probabilities contain NaN or infinite values: the training has probably diverged. "
-            "Try a smaller learning rate."
-        )
-    sums = given.sum(axis=1, dtype=np.float64)
-    worst = int(np.abs(sums - 1).argmax())
-    if given.min() < 0 or abs(sums[worst] - 1) > _SUM_TOLERANCE:
-        raise ModelError(
-            f"These are no probabilities: row {worst} adds up to {sums[worst]:.6g}, and the "
-            f"smallest value is {given.min():.6g}; expected rows of values from 0 to 1 that add "
-            "up to 1. If they are logits, apply a softmax first: "
-            "keras.ops.softmax(logits), or activation='softmax' in the last layer."
-        )
-    return _read_only(given.astype(np.float32))
-
-
-def _checked_labels(labels: ArrayLike, num_examples: int, num_classes: int) -> NDArray[np.int64]:
-    given = np.asarray(labels)
-    if given.shape != (num_examples,):
-        raise LabelError(
-            f"There are probabilities for {num_examples:,} images, but the labels have the shape "
-            f"{given.shape}; expected ({num_examples},), one class number an image. "
-            "Evaluate the same images, in the same order, that were predicted."
-        )
-    if not np.issubdtype(given.dtype, np.integer):
-        raise LabelError(
-            f"Labels are class numbers, integers from 0; these are of type {given.dtype}. "
-            "Whole numbers in another type become labels with labels.astype(int)."
-        )
-    if given.min() < 0 or given.max() >= num_classes:
-        raise LabelError(
-            f"The labels go from {given.min()} to {given.max()}, but there are probabilities for "
-            f"{num_classes} classes; expected 0 to {num_classes - 1}. "
-            "Build the model with num_classes=len(split.classes)."
-        )
-    return _read_only(given.astype(np.int64))
-
-
-def _checked_classes(classes: Sequence[str], num_classes: int) -> tuple[str, ...]:
-    names = (classes,) if isinstance(classes, str) else tuple(map(str, classes))
-    if len(names) != num_classes:
-        raise LabelError(
-            f"There are {len(names)} names of classes, {names!r}, but probabilities for "
-            f"{num_classes} classes; expected one name a class, in the order of the columns."
-        )
-    return names
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    array.setflags(write=False)
-    return array

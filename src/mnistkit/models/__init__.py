@@ -1,28 +1,29 @@
 """What learns: one file an architecture, each with its recipes, and the registry of names."""
 
 from mnistkit.models.augmentation import Augmentation
+from mnistkit.models.card import Measurement, ModelCard
 from mnistkit.models.catalogue import MODELS, create_model, list_models, register_model
 from mnistkit.models.cost import count_multiply_adds
-from mnistkit.models.origin import ModelOrigin, origin_of, unchanged_origin_of
+from mnistkit.models.pretrained import list_weights, model_card
 from mnistkit.models.recipe import Recipe, choose_recipe, recipes_of, with_recipes
-from mnistkit.models.shipped import MeasuredOn, WeightsCard, list_weights, weights_card
+from mnistkit.models.spec import ModelSpec, spec_of, unchanged_spec_of
 
 __all__ = [
     "MODELS",
     "Augmentation",
-    "MeasuredOn",
-    "ModelOrigin",
+    "Measurement",
+    "ModelCard",
+    "ModelSpec",
     "Recipe",
-    "WeightsCard",
     "choose_recipe",
     "count_multiply_adds",
     "create_model",
     "list_models",
     "list_weights",
-    "origin_of",
+    "model_card",
     "recipes_of",
     "register_model",
-    "unchanged_origin_of",
-    "weights_card",
+    "spec_of",
+    "unchanged_spec_of",
     "with_recipes",
 ]

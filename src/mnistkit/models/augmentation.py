@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import ClassVar
 
-from mnistkit.models.settings import number, refusal, refuse_unknown
-
-_LIMITS = {
-    "rotation": (180.0, "degrees, from 0 to 180"),
-    "scale": (0.9, "a share, from 0 to 0.9"),
-    "shear": (2.0, "the tangent of an angle, from 0 to 2"),
-    "translation": (math.inf, "pixels, at least 0"),
-    "elastic": (math.inf, "pixels, at least 0"),
-    "stroke_width": (1.0, "pixels, from 0 to 1"),
-    "erasing": (1.0, "a share of the side, from 0 to 1"),
-}
+from mnistkit.models.settings import Conversion, Settings, number_from
 
 
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Augmentation(Settings):
     """How training images are varied, each time that they are seen.
 
     Every image is varied on its own, by amounts drawn evenly from minus to plus the number given
@@ -70,44 +60,22 @@ class Augmentation:
     stroke_width: float = 0.0
     erasing: float = 0.0
 
-    def __post_init__(self) -> None:
-        for name, (largest, expected) in _LIMITS.items():
-            given = getattr(self, name)
-            value = number(given)
-            if value is None or not 0 <= value <= largest:
-                raise refusal(name, given, expected)
-            object.__setattr__(self, name, value)
-
-    @classmethod
-    def from_dict(cls, settings: Any) -> Augmentation:
-        """An augmentation from settings that a file held.
-
-        Parameters
-        ----------
-        settings : any
-            What `to_dict` returned, or anything else.
-
-        Raises
-        ------
-        RecipeError
-            If it is no mapping, has an unknown name, or a setting is out of its range.
-        """
-        names = [one.name for one in fields(cls)]
-        return cls(**refuse_unknown("An augmentation", settings, names))
+    _kind = "An augmentation"
+    _conversions: ClassVar[Mapping[str, Conversion]] = {
+        "rotation": (number_from(0, 180), "degrees, from 0 to 180"),
+        "scale": (number_from(0, 0.9), "a share, from 0 to 0.9"),
+        "shear": (number_from(0, 2), "the tangent of an angle, from 0 to 2"),
+        "translation": (number_from(0), "pixels, at least 0"),
+        "elastic": (number_from(0), "pixels, at least 0"),
+        "stroke_width": (number_from(0, 1), "pixels, from 0 to 1"),
+        "erasing": (number_from(0, 1), "a share of the side, from 0 to 1"),
+    }
 
     def __bool__(self) -> bool:
         """Whether anything is varied."""
-        return any(asdict(self).values())
-
-    def __repr__(self) -> str:
-        chosen = (f"{name}={value!r}" for name, value in asdict(self).items() if value)
-        return f"{type(self).__name__}({', '.join(chosen)})"
+        return any(astuple(self))
 
     @property
     def moves_pixels(self) -> bool:
         """Whether images have to be resampled."""
         return any((self.rotation, self.scale, self.shear, self.translation, self.elastic))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values; `from_dict` reads them."""
-        return asdict(self)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
 from mnistkit.models.augmentation import Augmentation
-from mnistkit.models.settings import number, plain, refusal, refuse_unknown, whole_number
+from mnistkit.models.settings import (
+    Conversion,
+    Settings,
+    number_from,
+    plain_values,
+    positive,
+    share,
+    text,
+    whole_number,
+)
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 Schedule = Literal["constant", "cosine"]
@@ -18,31 +27,54 @@ _CROSSENTROPY = "sparse_categorical_crossentropy"
 _SCHEDULES = ("constant", "cosine")
 _MOST = 10**9  # epochs, or images a step: beyond it is a slip, and no counter holds it
 _ATTRIBUTE = "__mnistkit_recipes__"
+_COMPILE = "to use an object, compile the model yourself with trainer.compile(...)"
+_COUNT = f"a whole number of at least 1, at most {_MOST:,}"
+_SHARE = "a share, at least 0, below 1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a model is trained.
+def _natural(value: Any) -> int | None:
+    count = whole_number(value)
+    return count if count is not None and 1 <= count <= _MOST else None
+
+
+def _schedule(value: Any) -> str | None:
+    return value if isinstance(value, str) and value in _SCHEDULES else None
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list | tuple) or not all(map(text, value)):
+        return None
+    return tuple(map(str, value))
+
+
+def _options(value: Any) -> dict[str, Any] | None:
+    options = plain_values(value)
+    return None if options is None or "learning_rate" in options else options
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Recipe(Settings):
+    """How a model is trained. The defaults are what a model without a recipe gets.
 
     Attributes
     ----------
     epochs : int, default 6
         How many times every training image is seen.
-    batch_size : int, default 32
+    batch_size : int, default 64
         Images a step.
     optimizer : str, default "adam"
-        A name in ``keras.optimizers``. To use an object, compile the model with
-        ``Trainer.compile``; so with `loss` and `metrics`.
+        A name in ``keras.optimizers``. Objects are for `Trainer.compile`: a recipe stands in the
+        folder of a run, and there is nothing in it but plain values.
     optimizer_options : mapping, default empty
         More arguments of the optimizer, plain values, for instance ``{"beta_1": 0.8}``.
-    learning_rate : float, default 0.001
+    learning_rate : float, default 0.002
         The highest learning rate.
-    schedule : {"constant", "cosine"}, default "constant"
+    schedule : {"constant", "cosine"}, default "cosine"
         Whether the learning rate stays, or falls along half a cosine, step by step, from its
         highest value to `final_learning_rate`.
     final_learning_rate : float, default 0.0
         Where the schedule ends; unused if it is constant.
-    warmup : float, default 0.0
+    warmup : float, default 0.1
         The share of all steps in which the learning rate first rises from 0; unused if the
         schedule is constant.
     weight_decay : float, default 0.0
@@ -68,23 +100,25 @@ class Recipe:
 
     Examples
     --------
-    >>> recipe = Recipe(epochs=3, schedule="cosine")
-    >>> recipe.replace(batch_size=64).batch_size
-    64
-    >>> Recipe(learning_rate="0.1")
+    >>> recipe = Recipe(epochs=3, schedule="constant")
+    >>> recipe.replace(batch_size=32)
+    Recipe(epochs=3, batch_size=32, schedule='constant')
+    >>> Recipe.from_dict(recipe.to_dict()) == recipe
+    True
+    >>> Recipe(warmup="0.1")
     Traceback (most recent call last):
         ...
-    mnistkit.errors.RecipeError: learning_rate='0.1': expected a number above 0.
+    mnistkit.errors.RecipeError: warmup='0.1': expected a share of the steps, at least 0, below 1.
     """
 
     epochs: int = 6
-    batch_size: int = 32
+    batch_size: int = 64
     optimizer: str = "adam"
-    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
-    learning_rate: float = 0.001
-    schedule: Schedule = "constant"
+    optimizer_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    learning_rate: float = 0.002
+    schedule: Schedule = "cosine"
     final_learning_rate: float = 0.0
-    warmup: float = 0.0
+    warmup: float = 0.1
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     weight_averaging: float = 0.0
@@ -92,18 +126,33 @@ class Recipe:
     loss: str = _CROSSENTROPY
     metrics: tuple[str, ...] = ("accuracy",)
 
+    _kind = "A recipe"
+    _conversions: ClassVar[Mapping[str, Conversion]] = {
+        "epochs": (_natural, _COUNT),
+        "batch_size": (_natural, _COUNT),
+        "metrics": (_names, f"a tuple of names, such as ('accuracy',); {_COMPILE}"),
+        "optimizer": (text, f"a name in keras.optimizers; {_COMPILE}"),
+        "loss": (text, f"a name in keras.losses; {_COMPILE}"),
+        "optimizer_options": (
+            _options,
+            "no learning_rate in it, and plain values by name: texts, numbers, booleans, lists",
+        ),
+        "learning_rate": (positive, f"a number above 0; {_COMPILE}"),
+        "final_learning_rate": (number_from(0), "0 up to the learning rate"),
+        "warmup": (share, "a share of the steps, at least 0, below 1"),
+        "schedule": (_schedule, f"one of {', '.join(_SCHEDULES)}; {_COMPILE}"),
+        "weight_decay": (share, _SHARE),
+        "label_smoothing": (share, _SHARE),
+        "weight_averaging": (share, _SHARE),
+    }
+
     def __post_init__(self) -> None:
-        for name, convert, expected in _CONVERSIONS:
-            given = getattr(self, name)
-            value = convert(given)
-            if value is None:
-                raise refusal(name, given, expected)
-            object.__setattr__(self, name, value)
+        super().__post_init__()
         if isinstance(self.augmentation, Mapping):
             object.__setattr__(self, "augmentation", Augmentation.from_dict(self.augmentation))
         for name, is_right, expected in self._expectations():
             if not is_right:
-                raise refusal(name, getattr(self, name), expected)
+                raise self._refusal(name, expected)
 
     def _expectations(self) -> Iterator[tuple[str, bool, str]]:
         """What no setting has to fulfil alone: its name, whether it is right, what was expected."""
@@ -123,44 +172,9 @@ class Recipe:
             "a mnistkit.Augmentation",
         )
 
-    @classmethod
-    def from_dict(cls, settings: Any) -> Recipe:
-        """A recipe from settings that a file held.
-
-        Parameters
-        ----------
-        settings : any
-            What `to_dict` returned, or anything else.
-
-        Raises
-        ------
-        RecipeError
-            If it is no mapping, has an unknown name, or a setting makes no sense.
-
-        Examples
-        --------
-        >>> Recipe.from_dict({"epochs": 3})
-        Recipe(epochs=3)
-        >>> Recipe.from_dict(["epochs"])
-        Traceback (most recent call last):
-            ...
-        mnistkit.errors.RecipeError: A recipe is a mapping of settings, not ['epochs'].
-        """
-        return cls(**refuse_unknown("A recipe", settings, [one.name for one in fields(cls)]))
-
-    def __repr__(self) -> str:
-        """Only what differs from the defaults."""
-        settings = ((one, getattr(self, one.name)) for one in fields(self))
-        chosen = (f"{one.name}={value!r}" for one, value in settings if value != _default(one))
-        return f"Recipe({', '.join(chosen)})"
-
     def replace(self, **changes: Any) -> Recipe:
         """The same recipe with some settings changed; an unknown setting is a TypeError."""
         return replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values that JSON can hold; `from_dict` reads them."""
-        return asdict(self) | {"metrics": list(self.metrics)}
 
 
 def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
@@ -193,8 +207,8 @@ def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
 
 
 def recipes_of(builder: Callable[..., Any] | None) -> Mapping[str, Recipe]:
-    """The recipes that a builder carries; one without gets `SUITS_MOST` as ``"fast"``."""
-    return getattr(builder, _ATTRIBUTE, None) or {"fast": SUITS_MOST}
+    """The recipes that a builder carries; one without any gets ``Recipe()`` as ``"default"``."""
+    return getattr(builder, _ATTRIBUTE, None) or {"default": Recipe()}
 
 
 def choose_recipe(recipes: Mapping[str, Recipe], wanted: Recipe | str | None, model: str) -> Recipe:
@@ -217,79 +231,3 @@ def choose_recipe(recipes: Mapping[str, Recipe], wanted: Recipe | str | None, mo
             f"{', '.join(map(repr, recipes))}. Or pass a mnistkit.Recipe(...)."
         )
     return recipes[wanted]
-
-
-def _default(setting: Field[Any]) -> Any:
-    return {} if setting.default is MISSING else setting.default
-
-
-def _natural(value: Any) -> int | None:
-    count = whole_number(value)
-    return count if count is not None and 1 <= count <= _MOST else None
-
-
-def _positive(value: Any) -> float | None:
-    rate = number(value)
-    return rate if rate is not None and rate > 0 else None
-
-
-def _at_least_0(value: Any) -> float | None:
-    rate = number(value)
-    return rate if rate is not None and rate >= 0 else None
-
-
-def _share(value: Any) -> float | None:
-    share = number(value)
-    return share if share is not None and 0 <= share < 1 else None
-
-
-def _schedule(value: Any) -> str | None:
-    return value if isinstance(value, str) and value in _SCHEDULES else None
-
-
-def _name(value: Any) -> str | None:
-    return str(value) if isinstance(value, str) and value.strip() else None
-
-
-def _names(value: Any) -> tuple[str, ...] | None:
-    if not isinstance(value, list | tuple) or not all(map(_name, value)):
-        return None
-    return tuple(map(str, value))
-
-
-def _options(value: Any) -> dict[str, Any] | None:
-    if not isinstance(value, Mapping) or "learning_rate" in value or not all(map(_name, value)):
-        return None
-    try:
-        return {str(name): plain(option) for name, option in value.items()}
-    except (TypeError, OverflowError):
-        return None
-
-
-_COMPILE = "to use an object, compile the model yourself with trainer.compile(...)"
-_COUNT = f"a whole number of at least 1, at most {_MOST:,}"
-_SHARE = "a share, at least 0, below 1"
-# A setting's name; what turns it into a plain value, or None if it makes no sense; what it should
-# be. They are checked in this order.
-_CONVERSIONS: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
-    ("epochs", _natural, _COUNT),
-    ("batch_size", _natural, _COUNT),
-    ("metrics", _names, f"a tuple of names, such as ('accuracy',); {_COMPILE}"),
-    ("optimizer", _name, f"a name in keras.optimizers; {_COMPILE}"),
-    ("loss", _name, f"a name in keras.losses; {_COMPILE}"),
-    (
-        "optimizer_options",
-        _options,
-        "no learning_rate in it, and plain values by name: text, numbers, booleans, None, lists",
-    ),
-    ("learning_rate", _positive, "a number above 0"),
-    ("final_learning_rate", _at_least_0, "0 up to the learning rate"),
-    ("warmup", _share, "a share of the steps, at least 0, below 1"),
-    ("schedule", _schedule, f"one of {', '.join(_SCHEDULES)}"),
-    ("weight_decay", _share, _SHARE),
-    ("label_smoothing", _share, _SHARE),
-    ("weight_averaging", _share, _SHARE),
-)
-
-SUITS_MOST = Recipe(epochs=6, batch_size=64, learning_rate=0.002, schedule="cosine", warmup=0.1)
-"""How a model is trained that brings no recipe."""

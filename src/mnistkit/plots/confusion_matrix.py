@@ -53,15 +53,17 @@ def plot_confusion_matrix(
     if ax is None:
         side = max(3.5, size * (0.45 if size <= 20 else 0.3))
         _, ax = plt.subplots(figsize=(side + 1, side + 1), layout="constrained")
-    shares = result.confusion / np.maximum(result.confusion.sum(axis=1, keepdims=True), 1)
-    values = 100 * shares if normalize else result.confusion
+    shares = result.confusion_matrix / np.maximum(
+        result.confusion_matrix.sum(axis=1, keepdims=True), 1
+    )
+    values = 100 * shares if normalize else result.confusion_matrix
     colours = _colours(values)
     ax.imshow(colours, interpolation="nearest")
     _label_axes(ax, result.classes)
     name = f"{result.name}: " if result.name else ""
     unit = "\npercent of each true class" if normalize else ""
     ax.set_title(f"{name}{result.accuracy:.2%} correct{unit}", fontsize=10, parse_math=False)
-    _write_cells(ax, result.confusion, values, colours, decimals=1 if normalize else 0)
+    _write_cells(ax, result.confusion_matrix, values, colours, decimals=1 if normalize else 0)
     return ax
 
 

@@ -160,7 +160,7 @@ def _is_folder(path: str | os.PathLike[str]) -> bool:
 
 def _weights_for_pictures(model: str) -> str | None:
     """The name of the weights that suit people's own pictures best; None if there are none."""
-    from mnistkit.models.shipped import list_weights
+    from mnistkit.models.pretrained import list_weights
 
     names = list_weights(model)
     return next((name for name in ("handwriting", "mnist") if name in names), None)
@@ -189,11 +189,11 @@ def shipped_network(model: str, weights: str) -> Network:
 
 
 def _load(model: str, weights: str) -> Network:
-    from mnistkit.models.shipped import runtime_file, weights_card
+    from mnistkit.models.pretrained import model_card, onnx_file
 
-    card = weights_card(model, weights)
-    content = runtime_file(model, weights).read_bytes()
-    if hashlib.sha256(content).hexdigest() != card.runtime_sha256:
+    card = model_card(model, weights)
+    content = onnx_file(model, weights).read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.onnx_sha256:
         raise WeightsError(
             f"The file '{model}-{weights}.onnx' of the package is damaged: its checksum is not "
             "the one in its card. Install mnistkit again."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnistkit.files.json_file import parse_json
-from mnistkit.models import Recipe, unchanged_origin_of
+from mnistkit.models import Recipe, unchanged_spec_of
 from mnistkit.training import environment
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ def describe(
     """Everything that a run depends on, as JSON can hold it."""
     import keras
 
-    origin = unchanged_origin_of(model)
+    spec = unchanged_spec_of(model)
     description = {
         "format": FORMAT,
         "status": "finished",
-        "model": asdict(origin)
-        if origin
+        "model": asdict(spec)
+        if spec
         else {"file": MODEL_FILE, "shapes": [list(variable.shape) for variable in model.weights]},
         "recipe": recipe.to_dict(),
         "seed": seed,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import ModelError
-from mnistkit.models import unchanged_origin_of
-from mnistkit.models.catalogue import seeded
+from mnistkit.models import unchanged_spec_of
+from mnistkit.models.building import seeded
 
 if TYPE_CHECKING:
     import keras
@@ -21,7 +21,7 @@ def refuse_unsavable(model: keras.Model) -> None:
     ModelError
         The message names the first such part, and what to do.
     """
-    if unchanged_origin_of(model) is not None:
+    if unchanged_spec_of(model) is not None:
         return  # built again by its name, from code
     for part in _parts(model):
         # New layers draw seeds from the process's random state, which is put back.

@@ -23,7 +23,7 @@ from mnistkit.errors import (
 )
 from mnistkit.evaluation import Evaluation
 from mnistkit.images.normalize import checked_images
-from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, origin_of, recipes_of
+from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of, spec_of
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training import fitting
 from mnistkit.training.compiling import (
@@ -156,8 +156,8 @@ class Trainer:
         with self._scope():
             built = create_model(model, seed=self.seed) if isinstance(model, str) else model
         self.model = _checked_model(built)
-        origin = origin_of(self.model)
-        self._recipes = recipes_of(MODELS.get(origin.name) if origin else None)
+        spec = spec_of(self.model)
+        self._recipes = recipes_of(MODELS.get(spec.name) if spec else None)
         self.recipe = choose_recipe(self._recipes, recipe, repr(self.model.name))
         self._folder = None if run_dir is None else RunFolder(run_dir)
         self.run_dir = None if self._folder is None else self._folder.path
@@ -326,7 +326,7 @@ class Trainer:
         Returns
         -------
         Evaluation
-            Accuracy with its 95% interval, loss, confusion, mistakes and more.
+            Accuracy with its 95% interval, loss, confusion matrix, mistakes and more.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from keras import layers
 from mnistkit import Recipe, with_recipes
 
 
-@with_recipes(default=Recipe(epochs=5, batch_size=64, learning_rate=0.002, schedule="cosine"))
+@with_recipes(default=Recipe(epochs=5))
 def lenet5(*, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28)) -> keras.Model:
     """Two convolutions, two hidden layers; images of at least 16x16, grey."""
     return keras.Sequential(

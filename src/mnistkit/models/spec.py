@@ -1,4 +1,4 @@
-"""Where a model came from, so that it can be built again by name.
+"""How a model was built, so that it can be built again by name.
 
 The note is kept beside the model, not in it: a model from `create_model` is a plain
 ``keras.Model``, and is forgotten when nobody uses it any more.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ModelOrigin:
+class ModelSpec:
     """How to build a model again.
 
     Attributes
@@ -35,30 +35,28 @@ class ModelOrigin:
     options: Mapping[str, Any]
 
 
-_origins: weakref.WeakKeyDictionary[keras.Model, tuple[ModelOrigin, str]] = (
-    weakref.WeakKeyDictionary()
-)
+_specs: weakref.WeakKeyDictionary[keras.Model, tuple[ModelSpec, str]] = weakref.WeakKeyDictionary()
 
 
-def remember(model: keras.Model, origin: ModelOrigin) -> None:
-    """Note where a model came from, and what it looks like."""
-    _origins[model] = (origin, _look(model))
+def note_spec(model: keras.Model, spec: ModelSpec) -> None:
+    """Note how a model was built, and its configuration."""
+    _specs[model] = (spec, _configuration(model))
 
 
-def origin_of(model: keras.Model) -> ModelOrigin | None:
-    """Where a model came from; None if it was not made by `create_model`."""
-    noted = _origins.get(model)
+def spec_of(model: keras.Model) -> ModelSpec | None:
+    """How a model was built; None if it was not made by `create_model`."""
+    noted = _specs.get(model)
     return noted[0] if noted else None
 
 
-def unchanged_origin_of(model: keras.Model) -> ModelOrigin | None:
+def unchanged_spec_of(model: keras.Model) -> ModelSpec | None:
     """The same, but None if layers were added, removed or set otherwise since."""
-    noted = _origins.get(model)
-    return noted[0] if noted and noted[1] == _look(model) else None
+    noted = _specs.get(model)
+    return noted[0] if noted and noted[1] == _configuration(model) else None
 
 
-def _look(model: keras.Model) -> str:
-    """The model's configuration as text; of a model that has none, the shapes of its weights."""
+def _configuration(model: keras.Model) -> str:
+    """A model's configuration as text; of a model that has none, the shapes of its weights."""
     try:
         return json.dumps(model.get_config(), default=str, sort_keys=True)
     except NotImplementedError:

@@ -16,20 +16,20 @@ import pytest
 from scipy.special import softmax
 
 import mnistkit
-from mnistkit import Trainer, create_model, list_weights, weights_card
+from mnistkit import Trainer, create_model, list_weights, model_card
 from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.models import count_multiply_adds
-from mnistkit.models.shipped import runtime_file
+from mnistkit.models.pretrained import onnx_file
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.recognition.network import shipped_network
 
 FOLDER = resources.files("mnistkit.models") / "weights"
-SHIPPED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]
+PRETRAINED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]
 
 
 def test_both_models_come_trained():
-    assert ("cnn", "mnist") in SHIPPED
-    assert ("dense128", "mnist") in SHIPPED
+    assert ("cnn", "mnist") in PRETRAINED
+    assert ("dense128", "mnist") in PRETRAINED
     assert list_weights("no-such-model") == []
 
 
@@ -37,9 +37,9 @@ def test_all_weights_together_are_small():
     assert sum(len(file.read_bytes()) for file in FOLDER.iterdir()) < 6_000_000
 
 
-@pytest.mark.parametrize(("model", "name"), SHIPPED)
+@pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_card_says_what_the_file_is(model, name):
-    card = weights_card(model, name)
+    card = model_card(model, name)
     content = (FOLDER / f"{model}-{name}.npz").read_bytes()
     assert card.sha256 == hashlib.sha256(content).hexdigest()
     assert card.size == len(content)
@@ -47,7 +47,7 @@ def test_card_says_what_the_file_is(model, name):
     assert card.parameters == built.count_params()
     assert card.multiply_adds == count_multiply_adds(built)
     mnistkit.Recipe(**card.recipe)
-    for measured in card.measured_on:
+    for measured in card.measurements:
         low, high = measured.accuracy_interval
         assert 0 < low < measured.accuracy < high <= 1
         assert 0 <= measured.calibration_error < 0.15
@@ -64,16 +64,16 @@ def test_trained_weights_read_digits_that_they_never_saw():
 
 
 @pytest.mark.mirror
-@pytest.mark.parametrize(("model", "name"), SHIPPED)
+@pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_accuracy_is_what_the_card_says(model, name, mnist):
-    measured = {row.data: row for row in weights_card(model, name).measured_on}
+    measured = {row.data: row for row in model_card(model, name).measurements}
     probabilities, _ = shipped_network(model, name).read(mnist.test.images)
     result = mnistkit.Evaluation.from_probabilities(mnist.test.labels, probabilities)
     assert result.accuracy == pytest.approx(measured[mnist.test.name].accuracy, abs=2e-4)
     assert result.loss == pytest.approx(measured[mnist.test.name].loss, abs=1e-3)
 
 
-@pytest.mark.parametrize(("model", "name"), SHIPPED)
+@pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_the_network_for_the_runtime_is_the_same_network(model, name):
     images = mnistkit.load_dataset("digits").test.arrays()[0][:50]
     logits = shipped_network(model, name).logits(images)
@@ -81,28 +81,28 @@ def test_the_network_for_the_runtime_is_the_same_network(model, name):
         softmax(logits, axis=1), create_model(model, weights=name).predict(images, verbose=0),
         atol=1e-5,
     )  # fmt: skip
-    card, content = weights_card(model, name), runtime_file(model, name).read_bytes()
-    assert card.runtime_sha256 == hashlib.sha256(content).hexdigest()
+    card, content = model_card(model, name), onnx_file(model, name).read_bytes()
+    assert card.onnx_sha256 == hashlib.sha256(content).hexdigest()
     assert 0.5 < card.temperature < 2
 
 
 @pytest.mark.mirror
 def test_the_command_on_the_card_trains_such_weights(tmp_path, mirror):
-    card = weights_card("dense128", "mnist")
+    card = model_card("dense128", "mnist")
     command = card.command.replace("runs/weights", str(tmp_path / "run")).split()
     assert command[0] == "mnistkit"
     subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
-    again, shipped = Trainer.load(tmp_path / "run"), create_model("dense128", weights="mnist")
+    again, pretrained = Trainer.load(tmp_path / "run"), create_model("dense128", weights="mnist")
     assert again.recipe.to_dict() == card.recipe
     # Bit by bit the same on the same machine; elsewhere rounding grows in thousands of steps.
-    for one, other in zip(again.model.get_weights(), shipped.get_weights(), strict=True):
+    for one, other in zip(again.model.get_weights(), pretrained.get_weights(), strict=True):
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
 
 
 def test_weights_bring_their_options_along():
     built = create_model("cnn", weights="mnist")
-    assert built.count_params() == weights_card("cnn", "mnist").parameters
-    assert mnistkit.models.origin_of(built).options["width"] == 40
+    assert built.count_params() == model_card("cnn", "mnist").parameters
+    assert mnistkit.models.spec_of(built).options["width"] == 40
 
 
 def test_a_model_with_trained_weights_is_saved_and_loaded(tmp_path):
@@ -159,7 +159,7 @@ def without(name, within=None):
 def damaged_card(tmp_path, monkeypatch):
     """Other content for the card of a file that is right."""
     shutil.copy(FOLDER / "dense128-mnist.npz", tmp_path)
-    monkeypatch.setattr("mnistkit.models.shipped._FOLDER", tmp_path)
+    monkeypatch.setattr("mnistkit.models.pretrained._FOLDER", tmp_path)
 
     def lay(content):
         path = tmp_path / "dense128-mnist.json"
@@ -170,17 +170,17 @@ def damaged_card(tmp_path, monkeypatch):
 
 DAMAGED = [
     "", "{", "[]", "3", "null", b"\xff\xfe", "[" * 100_000, '{"a":' * 100_000,
-    changed(more=1), changed(measured_on=3), changed(measured_on=[3]), changed(measured_on=[{}]),
-    changed(measured_on=[{**CARD["measured_on"][0], "accuracy": "high"}]),
-    changed(measured_on=[{**CARD["measured_on"][0], "accuracy_interval": [0.5]}]),
-    changed(measured_on=[{**CARD["measured_on"][0], "accuracy_interval": "ab"}]),
+    changed(more=1), changed(measurements=3), changed(measurements=[3]), changed(measurements=[{}]),
+    changed(measurements=[{**CARD["measurements"][0], "accuracy": "high"}]),
+    changed(measurements=[{**CARD["measurements"][0], "accuracy_interval": [0.5]}]),
+    changed(measurements=[{**CARD["measurements"][0], "accuracy_interval": "ab"}]),
     changed(options=None), changed(options={"width": {"a": 1}}), changed(options=[["width", 1]]),
     changed(trained_on={}), changed(recipe={"epochs": "3"}), changed(recipe={"epoch": 3}),
     changed(versions={"keras": 3}), changed(temperature=0), changed(temperature=float("nan")),
     changed(temperature="1"), changed(parameters=1.5), changed(seed=True), changed(size=-1),
     changed(fit_seconds=float("inf")), changed(sha256=None), changed(licence=["MIT"]),
     *(without(name) for name in CARD),
-    *(without(name, lambda card: card["measured_on"][0]) for name in CARD["measured_on"][0]),
+    *(without(name, lambda card: card["measurements"][0]) for name in CARD["measurements"][0]),
     *(without(name, lambda card: card["trained_on"]) for name in ("name", "sha256", "num_images")),
 ]  # fmt: skip
 
@@ -188,12 +188,12 @@ DAMAGED = [
 def test_damaged_cards_are_refused(damaged_card):
     for content in DAMAGED:
         damaged_card(content)
-        for read in (lambda: weights_card("dense128", "mnist"),
+        for read in (lambda: model_card("dense128", "mnist"),
                      lambda: create_model("dense128", weights="mnist")):  # fmt: skip
             with pytest.raises(WeightsError, match=r"'dense128-mnist\.json' of the package is dam"):
                 read()
     damaged_card(json.dumps(CARD))
-    assert weights_card("dense128", "mnist").parameters == CARD["parameters"]
+    assert model_card("dense128", "mnist").parameters == CARD["parameters"]
 
 
 def test_missing_weights_are_refused(damaged_card, tmp_path):

@@ -1,0 +1,125 @@
+"""Calling a builder, and what is checked before and after."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnistkit.errors import ModelError, OptionError
+from mnistkit.models.keras_settings import channels_last
+
+if TYPE_CHECKING:
+    import keras
+
+ModelBuilder = Callable[..., "keras.Model"]
+
+
+def build_model(
+    name: str, builder: ModelBuilder, options: Mapping[str, Any], seed: int
+) -> keras.Model:
+    """Call a builder, and check what it takes and what it returns.
+
+    Raises
+    ------
+    OptionError, ModelError
+        As `create_model` does.
+    """
+    # Importing Keras draws random numbers, sometimes more and sometimes fewer: not after seeding.
+    import keras  # noqa: F401
+
+    _refuse_unknown_options(name, builder, options)
+    with seeded(seed), channels_last():
+        model = builder(**options)
+    _refuse_wrong_model(name, model, options)
+    return model
+
+
+def whole_option(value: Any, name: str, least: int | None = None) -> int:
+    """A whole number of Python's, of whatever kind it was: NumPy's uint8 overflows in a product."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if is_whole and (least is None or value >= least):
+        return int(value)
+    expected = "a whole number" if least is None else f"a whole number of at least {least}"
+    message = f"{name}={value!r}: expected {expected}."
+    if name == "num_classes" and isinstance(value, np.integer):
+        message += " labels.max() + 1 can overflow; write int(labels.max()) + 1."
+    raise OptionError(message)
+
+
+def checked_shape(shape: Any) -> tuple[int, ...]:
+    """The shape of one image; a single number is the side of a square."""
+    if isinstance(shape, Integral) and not isinstance(shape, bool):
+        shape = (shape, shape)
+    if isinstance(shape, str | bytes) or not isinstance(shape, Iterable):
+        raise OptionError(
+            f"input_shape={shape!r}: expected (height, width) or (height, width, channels)."
+        )
+    # None is a side of any length, for models that take one.
+    return tuple(None if side is None else whole_option(side, "input_shape", 1) for side in shape)  # type: ignore[misc]
+
+
+def plain_option(value: Any) -> Any:
+    """An option as Python's own number, if it is one of NumPy's, so that a file can hold it."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed what initial weights are drawn from, and put the process's state back afterwards.
+
+    A Keras layer without a seed of its own draws one from Python's generator; a plugin may use
+    NumPy's. ``keras.utils.set_random_seed`` would change both for good.
+    """
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002  (a plugin's model may use the old generator)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _refuse_unknown_options(name: str, builder: ModelBuilder, options: Mapping[str, Any]) -> None:
+    try:
+        signature = inspect.signature(builder)
+        signature.bind(num_classes=10, input_shape=(28, 28))
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"The model {name!r} cannot be built: its function must take the keyword options "
+            f"num_classes and input_shape, and have defaults for all others ({error})."
+        ) from error
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        raise OptionError(
+            f"The model {name!r} does not take these options: {error}. It takes {signature}."
+        ) from None
+
+
+def _refuse_wrong_model(name: str, model: keras.Model, options: Mapping[str, Any]) -> None:
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"The model {name!r} returned {type(model).__name__}; its function must return a "
+            "keras.Model."
+        )
+    if not model.built:
+        raise ModelError(
+            f"The model {name!r} is not built: it does not know its input's shape. Begin it with "
+            "keras.Input(input_shape), or call model.build((None, *input_shape))."
+        )
+    expected = (None, options["num_classes"])
+    if tuple(getattr(model, "output_shape", expected)) != expected:
+        raise ModelError(
+            f"The model {name!r} has outputs of shape {model.output_shape} for options {options}; "
+            f"expected {expected}, one probability a class."
+        )

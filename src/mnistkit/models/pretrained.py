@@ -1,0 +1,117 @@
+"""Trained weights that come with the package, each with a card that says what they are.
+
+Both lie in ``mnistkit/models/weights``: ``cnn-mnist.npz`` are plain numbers, ``cnn-mnist.json`` is
+the card. ``benchmarks/ship_weights.py`` makes them from a finished run.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from mnistkit.errors import UnknownNameError, WeightsError
+from mnistkit.files.json_file import parse_json
+from mnistkit.models.card import ModelCard
+from mnistkit.models.weights_file import set_weights
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    import keras
+
+_FOLDER = resources.files("mnistkit.models") / "weights"
+
+
+def list_weights(model: str) -> list[str]:
+    """The names of the weights that come with the package for a model; perhaps none.
+
+    Parameters
+    ----------
+    model : str
+
+    Examples
+    --------
+    >>> list_weights("dense128")
+    ['mnist']
+    """
+    prefix, suffix = f"{model}-", ".json"
+    names = (file.name for file in _FOLDER.iterdir())
+    return sorted(
+        name[len(prefix) : -len(suffix)]
+        for name in names
+        if name.startswith(prefix) and name.endswith(suffix)
+    )
+
+
+def model_card(model: str, name: str) -> ModelCard:
+    """What the package says of trained weights.
+
+    Parameters
+    ----------
+    model, name : str
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no such weights.
+    WeightsError
+        If the file that says it is damaged.
+
+    Examples
+    --------
+    >>> model_card("dense128", "mnist").parameters
+    101770
+    """
+    known = list_weights(model)
+    if name not in known:
+        raise UnknownNameError(
+            f"There are no weights {name!r} for the model {model!r}; "
+            + (f"there are {', '.join(map(repr, known))}." if known else "there are none at all. ")
+            + ("" if known else "Train it: mnistkit.Trainer(...).fit(...).")
+        )
+    file = _FOLDER / f"{model}-{name}.json"
+    try:
+        return ModelCard.from_dict(parse_json(file.read_bytes()))
+    except (OSError, ValueError) as error:  # WeightsError and RecipeError are ValueErrors, too
+        raise WeightsError(
+            f"The file {file.name!r} of the package is damaged: {error} Install mnistkit again."
+        ) from error
+
+
+def onnx_file(model: str, name: str) -> Traversable:
+    """The file that has trained weights as an ONNX network, from images to logits."""
+    return _FOLDER / f"{model}-{name}.onnx"
+
+
+def pretrained_options(model: str, name: str) -> dict[str, Any]:
+    """The options that weights need, but for the shape of the images."""
+    options = model_card(model, name).options
+    return {key: options[key] for key in options if key != "input_shape"}
+
+
+def load_pretrained_weights(model: keras.Model, model_name: str, name: str) -> None:
+    """Give a model the weights of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there are no such weights.
+    WeightsError
+        If they do not fit the model, or the file is damaged.
+    """
+    card = model_card(model_name, name)
+    file = _FOLDER / f"{model_name}-{name}.npz"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"The file {file.name!r} of the package cannot be read ({error.strerror}). Install "
+            "mnistkit again."
+        ) from error
+    try:
+        set_weights(
+            model, content, sha256=card.sha256, any_precision=True, source=f"the file {file.name!r}"
+        )
+    except WeightsError as error:
+        error.add_note(f"The weights {name!r} are for these options: {dict(card.options)!r}.")
+        raise
