@@ -1,39 +1,133 @@
-"""The data set "handwriting": made once, kept, made again when damaged, with writers."""
+"""The data set "handwriting": made once, kept, made again when damaged, and learned from."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 import mnistkit
-from mnistkit.errors import SplitError
+from mnistkit.errors import MissingPackageError, SplitError
+
+SIZES = {"digits": 60, "pictures": 12, "others": 12, "processes": 1}
+MAKE = f"import mnistkit; print(mnistkit.load_dataset('handwriting', **{SIZES!r}))"
+
+Home = Path
 
 
-@pytest.mark.usefixtures("mirror")
-def test_it_is_made_once_and_made_again_when_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MNISTKIT_HOME", str(tmp_path))
-    sizes = {"digits": 60, "pictures": 12, "others": 12, "processes": 1}
-    made = mnistkit.load_dataset("handwriting", **sizes)
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: Path) -> Home:
+    """An empty cache, with MNIST and Fashion-MNIST in reach."""
+    monkeypatch.setenv("MNISTKIT_MIRROR", str(mirror))
+    monkeypatch.setenv("MNISTKIT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def start(code: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def archives(home: Home) -> list[Path]:
+    return sorted((home / "handwriting").glob("*.npz"))
+
+
+def test_it_is_made_once_and_made_again_when_damaged(home: Home) -> None:
+    made = mnistkit.load_dataset("handwriting", **SIZES)
     assert made.classes == (*map(str, range(10)), "no digit")
     assert len(made.train) > 60
     assert len(made.test) >= 10
     mnist = mnistkit.load_dataset("mnist")
     np.testing.assert_array_equal(made.train.images[:60], mnist.train.images[:60])
     np.testing.assert_array_equal(made.test.images[:10], mnist.test.images[:10])
-    rest, held_out = made.train.holdout(0.2, by="writer")
-    assert not set(rest.writers) & set(held_out.writers)
-    (kept,) = (tmp_path / "handwriting").glob("*.npz")
+    (kept,) = archives(home)
     content = kept.read_bytes()
     kept.write_bytes(content[:-1000])
-    again = mnistkit.load_dataset("handwriting", **sizes)
+    again = mnistkit.load_dataset("handwriting", **SIZES)
     np.testing.assert_array_equal(again.train.images, made.train.images)
     assert kept.read_bytes() == content
 
 
-def test_too_few_pictures_are_refused() -> None:
-    with pytest.raises(SplitError, match="pictures=0 must be 6 or more"):
-        mnistkit.load_dataset("handwriting", pictures=0)
+def test_no_writer_is_on_both_sides(home: Home) -> None:
+    train = mnistkit.load_dataset("handwriting", **SIZES).train
+    rest, held_out = train.holdout(0.2, by="writer")
+    assert not set(rest.writers) & set(held_out.writers)
+
+
+def test_another_seed_gives_other_images(home: Home) -> None:
+    first = mnistkit.load_dataset("handwriting", **SIZES).train
+    second = mnistkit.load_dataset("handwriting", **SIZES, seed=1).train
+    np.testing.assert_array_equal(first.images[:60], second.images[:60])  # MNIST's own
+    assert first.images[60:].tobytes() != second.images[60:].tobytes()
+    assert len(archives(home)) == 2
+
+
+def test_two_processes_make_it_once(home: Home, tmp_path: Path) -> None:
+    shown = [process.communicate() for process in [start(MAKE, tmp_path) for _ in range(2)]]
+    assert shown[0] == shown[1]
+    assert shown[0][0].startswith("<Dataset handwriting: ")
+    assert shown[0][1] == ""  # nothing is shown in a pipe
+    assert len(archives(home)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_killed_while_making(home: Home, tmp_path: Path) -> None:
+    process = start(MAKE, tmp_path)
+    while process.poll() is None and not (home / "handwriting").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    mnistkit.load_dataset("handwriting", **SIZES)
+    assert len(archives(home)) == 1
+
+
+def test_what_is_trained_on_it_reads_pictures(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(
+        textwrap.dedent(
+            """\
+            import mnistkit
+
+            def small():
+                return mnistkit.load_dataset(
+                    "handwriting", digits=3000, pictures=60, others=60, processes=1
+                )
+            """
+        )
+    )
+    image = Image.new("RGB", (200, 200), (244, 240, 230))
+    seven = [(60, 40), (140, 40), (95, 160)]
+    ImageDraw.Draw(image).line(seven, fill=(30, 30, 60), width=12, joint="curve")
+    image.save(tmp_path / "seven.png")
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "mnistkit", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    run("train", "dense128", "--dataset", "small:small", "--epochs", "3", "--out", "run")
+    assert run("predict", "--model", "run", "seven.png").startswith("7")
+
+
+@pytest.mark.parametrize("name", ["digits", "pictures", "others"])
+@pytest.mark.parametrize("number", [0, 5, -1])
+def test_too_few_pictures_are_refused(name: str, number: int) -> None:
+    with pytest.raises(SplitError, match=f"{name}={number} must be 6 or more"):
+        mnistkit.load_dataset("handwriting", **{name: number})
+
+
+def test_a_package_that_is_missing_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    with pytest.raises(MissingPackageError, match=r"'scikit-image' must be installed.*synthesis"):
+        mnistkit.load_dataset("handwriting", **SIZES)
+    assert archives(home) == []
