@@ -3,8 +3,8 @@
 ``python benchmarks/ship_weights.py dense128-fast`` trains by the row's recipe with seed 0, unless
 `accuracy.py` has done so already, measures the weights on several data sets, and writes both files
 to ``src/mnistkit/models/weights``. Seed 0 is taken because it is the first: nothing is chosen.
-``handwriting`` takes what ``train_handwriting.py`` has trained, and the temperature that it fitted
-with ``--holdout``.
+``handwriting`` takes what ``handwriting.py`` has trained with seed 0; the temperature is what its
+``--holdout`` has fitted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from trainings import ROWS
 TARGET = FOLDER.parent / "src" / "mnistkit" / "models" / "weights"
 TESTS = {"mnist": "test", "usps": "test", "digits": "test"}
 SEED = 0
-HANDWRITING = "python benchmarks/train_handwriting.py"
+HANDWRITING = "python benchmarks/handwriting.py --seeds 1"
 LICENCE = (
     "Licensed as the package is. MNIST, on which they were trained, is under CC BY-SA 3.0; whether "
     "that reaches weights is not settled, so keep the attribution: Y. LeCun and C. Cortes."
