@@ -24,7 +24,7 @@ import paper
 from measuring import num_processors
 from mnistkit.datasets.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
-from mnistkit.recognition.preparation import interpretations, unlikely_interpretations
+from mnistkit.recognition.preprocess import likely_hypotheses, unlikely_hypotheses
 from paper.pen_path import Figure
 
 NO_DIGIT = 10
@@ -33,7 +33,7 @@ _CHUNK = 200
 _SIDE = 240  # pixels; larger ones differ little once they are prepared
 _COARSE = 0.25  # how often a digit is taken as coarsely scanned, too
 _AS_IT_IS = 0.5  # how often that is one of MNIST's pictures, not one that was drawn again
-_UNLIKELY = 0.3  # how often the less likely ways to see a picture are taken, too
+_UNLIKELY = 0.3  # how often the unlikely hypotheses of a picture are taken, too
 # Correlations with the digit: between these it is a part of it, and may be another one.
 _SIMILAR, _DIFFERENT = 0.7, 0.35
 
@@ -94,9 +94,11 @@ def written(
     examples: list[Example] = []
     for digit, label, number in zip(*digits, strict=True):
         if rng.random() < _COARSE:
-            ways = interpretations(coarse(drawn(digit, int(label), rng), rng))
+            ways = likely_hypotheses(coarse(drawn(digit, int(label), rng), rng))
             examples += [
-                (found.image, int(label), int(number)) for way in ways[:1] for found in way.found
+                (found.image, int(label), int(number))
+                for way in ways[:1]
+                for found in way.candidates
             ]
         kind = kinds[int(rng.integers(len(kinds)))]
         specimen = paper.specimen(digit, kind, rng, max_side=_SIDE, label=int(label))
@@ -111,11 +113,11 @@ def found_of(
     reference = clean(specimen.form, digit)
     leftovers, seen = [], set()
     pixels = read_picture(specimen.pixels).pixels
-    ways = interpretations(pixels)
-    if rng.random() < _UNLIKELY and not ways[0].contrast.plain:
-        ways += unlikely_interpretations(pixels)
+    ways = likely_hypotheses(pixels)
+    if rng.random() < _UNLIKELY and not ways[0].contrast.uniform:
+        ways += unlikely_hypotheses(pixels)
     for way in ways:
-        for found in way.found:
+        for found in way.candidates:
             if found.image.tobytes() in seen:
                 continue
             seen.add(found.image.tobytes())
@@ -202,15 +204,15 @@ def no_digits(count: int, seed: tuple[int, ...]) -> list[Example]:
     for _ in range(count):
         make = MAKERS[int(rng.integers(len(MAKERS)))]
         picture = make(rng)
-        ways = interpretations(picture)
+        ways = likely_hypotheses(picture)
         if make is empty_sheet:
-            ways += unlikely_interpretations(picture)
-            pieces = [one.image for way in ways for one in way.found]
+            ways += unlikely_hypotheses(picture)
+            pieces = [one.image for way in ways for one in way.candidates]
             pieces = [piece for piece in pieces if not may_be_one(piece)]
             rng.shuffle(pieces)
             found += [(piece, NO_DIGIT, -1) for piece in pieces[:2]]
         else:
-            found += [(one.image, NO_DIGIT, -1) for one in ways[0].found[:1]]
+            found += [(one.image, NO_DIGIT, -1) for one in ways[0].candidates[:1]]
     return found
 
 

@@ -24,7 +24,7 @@ from accuracy import trained
 from measuring import FOLDER
 from mnistkit.models import count_multiply_adds
 from mnistkit.models.shipped import MeasuredOn, WeightsCard
-from mnistkit.recognition.network import Network, running
+from mnistkit.recognition.network import Network, onnx_logits
 from onnx_export import logits_network
 from trainings import ROWS
 
@@ -90,7 +90,7 @@ def make_card(
         versions=run["versions"],
         fit_seconds=round(fit_seconds, 1),
         machine=f"{run['machine']['processor']}, {run['machine']['processors']} processors",
-        measured_on=tuple(measure(Network("", running(network), temperature))),
+        measured_on=tuple(measure(Network("", onnx_logits(network), temperature))),
         licence=LICENCE,
     )
 
@@ -117,7 +117,7 @@ def measure(network: Network) -> list[MeasuredOn]:
     rows = []
     for name, part in TESTS.items():
         split = getattr(mnistkit.load_dataset(name), part)
-        probabilities, _ = network.read(split.images)
+        probabilities, _ = network.classify(split.images)
         result = mnistkit.Evaluation.from_probabilities(split.labels, probabilities)
         rows.append(
             MeasuredOn(
