@@ -70,8 +70,8 @@ def once(chosen: argparse.Namespace, seed: int) -> tuple[float, float, float, fl
         seconds = time.perf_counter() - begin
     probabilities = trainer.predict(data.test)[:, :10]
     kept = float((probabilities.argmax(axis=1) == data.test.labels).mean())
-    before = accuracy(mnistkit.recognize(pictures), labels)
-    after = accuracy(mnistkit.recognize(pictures, model=trainer.model), labels)
+    before = accuracy(mnistkit.recognize_many(pictures), labels)
+    after = accuracy(mnistkit.recognize_many(pictures, model=trainer.model), labels)
     return 100 * before, 100 * after, 100 * kept, seconds
 
 

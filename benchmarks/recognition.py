@@ -98,8 +98,8 @@ def of_kind(kind: str, test: mnistkit.Split, mnist: Network, chosen: Any) -> NDA
     results = []
     for how in (naive, tutorial):
         prepared = np.stack([how(read_picture(pixels).pixels) for pixels in pictures])
-        results.append(mnist.read(prepared)[0].argmax(axis=1) == labels)
-    readings = mnistkit.recognize(pictures)
+        results.append(mnist.classify(prepared)[0].argmax(axis=1) == labels)
+    readings = mnistkit.recognize_many(pictures)
     right = [
         len(reading) == 1 and reading[0].label == label
         for reading, label in zip(readings, labels, strict=True)
@@ -163,7 +163,7 @@ def numbers(report: Report, chosen: Any) -> None:
                 ).pixels
                 for three in digits
             ]
-            for reading, three in zip(mnistkit.recognize(pictures), digits, strict=True):
+            for reading, three in zip(mnistkit.recognize_many(pictures), digits, strict=True):
                 said = {warning for digit in reading for warning in digit.warnings}
                 sure = bool(reading) and said <= {"several digits found"}
                 right = reading.text == "".join(map(str, test.labels[three]))
@@ -210,7 +210,7 @@ def no_digits(report: Report, chosen: Any) -> None:
     }
     rows, values = [], {}
     for name, make in sources.items():
-        readings = mnistkit.recognize([make() for _ in range(4 * chosen.count)])
+        readings = mnistkit.recognize_many([make() for _ in range(4 * chosen.count)])
         empty = np.mean([not reading for reading in readings])
         believed = np.mean(
             [bool(reading) and not any(digit.warnings for digit in reading)
@@ -308,11 +308,11 @@ def large_photo() -> bytes:
 
 
 def many(pictures: list[Any], rounds: int) -> list[str]:
-    mnistkit.recognize(pictures[:2])  # loads the network
+    mnistkit.recognize_many(pictures[:2])  # loads the network
     taken, memory = [], MemoryRise()
     for _ in range(rounds):
         begin = time.perf_counter()
-        mnistkit.recognize(pictures)
+        mnistkit.recognize_many(pictures)
         taken.append(time.perf_counter() - begin)
     found, peak = spread(taken), memory.before + memory.peak()
     return [f"{len(pictures) / found.median:,.0f}", found.show(".2f"), f"{peak:.0f}"]

@@ -22,7 +22,7 @@ import mnistkit
 from accuracy import trained
 from measuring import FOLDER
 from mnistkit.models import Measurement, ModelCard, count_multiply_adds
-from mnistkit.recognition.network import Network, running
+from mnistkit.recognition.network import Network, onnx_logits
 from onnx_export import logits_network
 from trainings import ROWS
 
@@ -85,7 +85,7 @@ def make_card(
         versions=run["versions"],
         fit_seconds=round(fit_seconds, 1),
         machine=f"{run['machine']['processor']}, {run['machine']['processors']} processors",
-        measurements=tuple(measure(Network("", running(network), temperature))),
+        measurements=tuple(measure(Network("", onnx_logits(network), temperature))),
         licence=LICENCE,
     )
 
@@ -112,7 +112,7 @@ def measure(network: Network) -> list[Measurement]:
     rows = []
     for name, part in TESTS.items():
         split = getattr(mnistkit.load_dataset(name), part)
-        probabilities, _ = network.read(split.images)
+        probabilities, _ = network.classify(split.images)
         result = mnistkit.Evaluation.from_probabilities(split.labels, probabilities)
         rows.append(
             Measurement(

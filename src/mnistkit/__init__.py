@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     from mnistkit.plots import plot_recognition as plot_recognition
     from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
     from mnistkit.recognition import Digit as Digit
-    from mnistkit.recognition import Number as Number
     from mnistkit.recognition import Reading as Reading
     from mnistkit.recognition import prepare_digit as prepare_digit
-    from mnistkit.recognition import read_number as read_number
     from mnistkit.recognition import recognize as recognize
+    from mnistkit.recognition import recognize_many as recognize_many
     from mnistkit.training import Trainer as Trainer
 
     __version__: str
@@ -62,7 +61,7 @@ _ROOMS = {
         "plot_mistakes", "plot_predictions", "plot_recognition",
     ),
     "quiet": ("quiet_tensorflow",),
-    "recognition": ("Digit", "Number", "Reading", "prepare_digit", "read_number", "recognize"),
+    "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),
     "training": ("Trainer",),
 }  # fmt: skip
 _HOME_OF = {name: f"mnistkit.{room}" for room, names in _ROOMS.items() for name in names}

@@ -10,6 +10,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── PluginError         (ImportError)   a plugin could not be imported
     ├── MissingPackageError (ImportError)   something needs a package that is an extra
     ├── OptionError         (TypeError)     a model or data set does not take such an option
+    ├── WrongTypeError      (TypeError)     a function takes another kind of object
     ├── ImageError          (ValueError)    images of a wrong shape, type or range
     ├── PictureError        (OSError)       a picture cannot be read
     ├── LabelError          (ValueError)    labels of a wrong length, type or range
@@ -56,6 +57,7 @@ __all__ = [
     "SplitError",
     "UnknownNameError",
     "WeightsError",
+    "WrongTypeError",
 ]
 
 
@@ -86,6 +88,10 @@ class MissingPackageError(MnistKitError, ImportError):
 
 class OptionError(MnistKitError, TypeError):
     """A model or a data set does not take such an option."""
+
+
+class WrongTypeError(MnistKitError, TypeError):
+    """A function takes another kind of object."""
 
 
 class ImageError(MnistKitError, ValueError):

@@ -67,7 +67,7 @@ def test_trained_weights_read_digits_that_they_never_saw():
 @pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_accuracy_is_what_the_card_says(model, name, mnist):
     measured = {row.data: row for row in model_card(model, name).measurements}
-    probabilities, _ = shipped_network(model, name).read(mnist.test.images)
+    probabilities, _ = shipped_network(model, name).classify(mnist.test.images)
     result = mnistkit.Evaluation.from_probabilities(mnist.test.labels, probabilities)
     assert result.accuracy == pytest.approx(measured[mnist.test.name].accuracy, abs=2e-4)
     assert result.loss == pytest.approx(measured[mnist.test.name].loss, abs=1e-3)

@@ -7,10 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from PIL import Image, ImageDraw
 
 from mnistkit import Reading, plot_recognition, recognize
-from mnistkit.errors import PictureError
+from mnistkit.errors import ImageError, PictureError, WrongTypeError
 from mnistkit.recognition import explain
 
 
@@ -26,9 +27,7 @@ THREE = [[(30, 30), (28, 170)], [(90, 30), (88, 170)], [(150, 30), (148, 170)]]
 
 
 def words(figure):
-    texts = [*figure.texts, *(text for ax in figure.axes for text in ax.texts)]
-    titles = [ax.get_title(loc=where) for ax in figure.axes for where in ("left", "center")]
-    return " ".join([*(text.get_text() for text in texts), *titles])
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.findobj(Text))
 
 
 def test_one_digit_and_what_the_model_saw():
@@ -73,9 +72,9 @@ def test_a_part_of_a_figure():
 
 
 def test_an_explanation_is_not_read_again(monkeypatch):
-    explained = explain(sheet(SEVEN))
+    explanation = explain(sheet(SEVEN))
     monkeypatch.setattr("mnistkit.plots.recognition.explain", None)
-    assert plot_recognition(explained).get_suptitle() == "Read as 7"
+    assert plot_recognition(explanation).get_suptitle() == "Read as 7"
 
 
 def test_boxes_are_where_the_digits_are():
@@ -94,17 +93,21 @@ def test_steps_say_what_they_are():
     assert "nothing stands out" in words(plot_recognition(sheet()))
 
 
-def test_lines_that_were_taken_away_are_mentioned():
-    explained = explain(sheet(SEVEN))
-    lined = replace(explained, interpretation=replace(explained.interpretation, lined=True))
-    assert "lines were taken away" in words(plot_recognition(lined))
-    assert "lines were taken away" not in words(plot_recognition(explained))
+def test_rule_lines_that_were_removed_are_mentioned():
+    explanation = explain(sheet(SEVEN))
+    hypothesis = replace(explanation.hypothesis, rule_lines_removed=True)
+    ruled = replace(explanation, hypothesis=hypothesis)
+    assert "rule lines were removed" in words(plot_recognition(ruled))
+    assert "rule lines were removed" not in words(plot_recognition(explanation))
 
 
 def test_doubt_is_marked_by_more_than_colour():
-    explained = explain(sheet(SEVEN))
-    doubtful = Reading([replace(explained.reading[0], warnings=("not sure: it may be 1",))])
-    figures = [plot_recognition(explained), plot_recognition(replace(explained, reading=doubtful))]
+    explanation = explain(sheet(SEVEN))
+    doubtful = Reading([replace(explanation.reading[0], warnings=("not sure: it may be 1",))])
+    figures = [
+        plot_recognition(explanation),
+        plot_recognition(replace(explanation, reading=doubtful)),
+    ]
     sure, unsure = (figure.axes[0].patches[0].get_linewidth() for figure in figures)
     assert unsure > 1.5 * sure
     assert ["7?" in words(figure) for figure in figures] == [False, True]
@@ -112,9 +115,9 @@ def test_doubt_is_marked_by_more_than_colour():
 
 
 def test_what_looks_like_no_digit_is_dashed():
-    explained = explain(sheet(*THREE))
-    fewer = Reading(explained.reading[:2])
-    figure = plot_recognition(replace(explained, reading=fewer))
+    explanation = explain(sheet(*THREE))
+    fewer = Reading(explanation.reading[:2])
+    figure = plot_recognition(replace(explanation, reading=fewer))
     assert "dashed: looks like no digit" in words(figure)
     styles = [patch.get_linestyle() for patch in figure.axes[0].patches]
     assert len(set(map(str, styles))) == 2
@@ -159,3 +162,27 @@ def test_nothing_is_shown(monkeypatch):
 def test_what_is_no_picture():
     with pytest.raises(PictureError):
         plot_recognition(b"no picture")
+
+
+def test_an_array_of_several_pictures():
+    with pytest.raises(ImageError) as caught:
+        plot_recognition(np.zeros((5, 28, 28), np.uint8))
+    assert str(caught.value) == (
+        "plot_recognition takes one picture: the name of a file, its bytes, an open file, a PIL "
+        "image, or an array, or an Explanation; an array of shape (5, 28, 28) is none, or several. "
+        "Several pictures are for mnistkit.recognize_many."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(None, "not None"), (7, "not 7"), (["a.png"], "not a list"), ({"a": 1}, "not a dict")],
+)
+def test_what_is_neither_a_picture_nor_an_explanation(given, named):
+    with pytest.raises(WrongTypeError, match=f"or an Explanation, {named}[.]"):
+        plot_recognition(given)
+
+
+def test_a_reading_is_no_explanation():
+    with pytest.raises(WrongTypeError, match=r"or an Explanation, not a Reading\."):
+        plot_recognition(recognize(sheet(SEVEN)))

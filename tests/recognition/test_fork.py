@@ -160,13 +160,13 @@ def test_child_of_a_child():
 
 def test_fork_by_the_thread_that_is_loading():
     script = """
-        def fork_while_loading(content, load=network.running):
-            network.running = load
+        def fork_while_loading(content, load=network.onnx_logits):
+            network.onnx_logits = load
             assert ended(forked(reads_as_expected)) == 0
             return load(content)
 
         network._shipped.clear()
-        network.running = fork_while_loading
+        network.onnx_logits = fork_while_loading
         reads_as_expected()
         thread = threading.Thread(target=reads_as_expected)  # the lock is free again
         thread.start()

@@ -11,9 +11,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 import mnistkit
-from mnistkit import recognize
+from mnistkit import recognize, recognize_many
 from mnistkit.errors import ImageError, ModelError, PictureError, UnknownNameError
-from mnistkit.recognition import read_number
 from mnistkit.recognition.network import shipped_network
 
 CLEAN = mnistkit.load_dataset("digits").test.take(40)
@@ -48,10 +47,10 @@ FOUR = [[(70, 30), (50, 100), (140, 100)], [(115, 60), (110, 170)]]
 
 
 def test_clean_digits_are_read():
-    readings = recognize(list(CLEAN.images))
+    readings = recognize_many(list(CLEAN.images))
     assert all(len(reading) == 1 for reading in readings)
     labels = np.array([reading[0].label for reading in readings])
-    alone = shipped_network("cnn", "handwriting").read(CLEAN.images)[0].argmax(axis=1)
+    alone = shipped_network("cnn", "handwriting").classify(CLEAN.images)[0].argmax(axis=1)
     assert (labels == alone).mean() >= 0.95
     assert (labels == CLEAN.labels).mean() >= 0.8
 
@@ -89,9 +88,9 @@ def test_shift_padding_inversion_and_enlargement_change_nothing(number, padding,
 def test_mnist_survives_the_whole_path(mnist, seen):
     """No more than 0.2 points are lost against the network on the images as they are."""
     images, labels = mnist.test.images[:1500], mnist.test.labels[:1500]
-    probabilities, _ = shipped_network("cnn", "handwriting").read(images)
+    probabilities, _ = shipped_network("cnn", "handwriting").classify(images)
     alone = (probabilities.argmax(axis=1) == labels).mean()
-    readings = recognize(list(seen(images)))
+    readings = recognize_many(list(seen(images)))
     read = [len(reading) == 1 and reading[0].label == label
             for reading, label in zip(readings, labels, strict=True)]  # fmt: skip
     assert np.mean(read) >= alone - 0.002
@@ -174,10 +173,11 @@ def test_several_digits_are_read_line_by_line():
         for form, (right, down) in zip((SEVEN, FOUR, SEVEN), place, strict=True)
     ]
     sheet = drawn((360, 440), [stroke for form in strokes for stroke in form])
-    number = read_number(sheet)
-    assert number.text == "747" == str(number)
-    assert number.probability == min(digit.probability for digit in number.digits)
-    assert all("several digits found" in digit.warnings for digit in number.digits)
+    reading = recognize(sheet)
+    assert reading.text == "747"
+    assert reading.number == 747
+    assert reading.probability == min(digit.probability for digit in reading)
+    assert all("several digits found" in digit.warnings for digit in reading)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_probabilities_are_those_of_the_label():
 def test_one_bad_picture_does_not_stop_the_others(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     sheet = drawn((200, 200), SEVEN)
-    readings = recognize([sheet, tmp_path / "broken.png", np.full((20, 20), np.nan), sheet])
+    readings = recognize_many([sheet, tmp_path / "broken.png", np.full((20, 20), np.nan), sheet])
     assert [reading.text for reading in readings] == ["7", "", "", "7"]
     assert isinstance(readings[1].error, PictureError)
     assert isinstance(readings[2].error, ImageError)
@@ -321,10 +321,9 @@ def test_one_bad_picture_alone_is_an_error():
 
 
 def test_an_array_of_pictures():
-    readings = recognize(CLEAN.images[:3])
-    assert [reading.text for reading in readings] == [reading[0].text for reading in
-        ([recognize(image)] for image in CLEAN.images[:3])]  # fmt: skip
-    assert recognize(np.zeros((0, 28, 28), np.uint8)) == []
+    texts = [reading.text for reading in recognize_many(CLEAN.images[:3])]
+    assert texts == [recognize(image).text for image in CLEAN.images[:3]]
+    assert recognize_many(np.zeros((0, 28, 28), np.uint8)) == []
 
 
 def test_bytes_and_files_and_images(tmp_path):
@@ -335,11 +334,6 @@ def test_bytes_and_files_and_images(tmp_path):
     for source in (buffer.getvalue(), buffer, image, tmp_path / "seven.png",
                    str(tmp_path / "seven.png")):  # fmt: skip
         assert one(source).label == 7
-
-
-def test_read_number_takes_one_picture():
-    with pytest.raises(ImageError, match="read_number takes one picture"):
-        read_number(CLEAN.images[:2])
 
 
 def test_any_model_with_weights():
@@ -353,8 +347,8 @@ def test_a_model_of_ones_own(tmp_path):
     trainer.fit(data.train, epochs=8)
     trainer.save(tmp_path / "run")
     images = list(CLEAN.images)
-    by_model = [reading.text for reading in recognize(images, model=trainer.model)]
-    by_folder = [reading.text for reading in recognize(images, model=tmp_path / "run")]
+    by_model = [reading.text for reading in recognize_many(images, model=trainer.model)]
+    by_folder = [reading.text for reading in recognize_many(images, model=tmp_path / "run")]
     assert by_model == by_folder
     assert np.mean([text == str(label) for text, label in zip(by_model, CLEAN.labels,
                                                               strict=True)]) > 0.8  # fmt: skip
@@ -371,11 +365,11 @@ def test_models_that_do_not_read_digits():
 
 def test_threads_agree():
     images = list(CLEAN.images)
-    expected = [reading.text for reading in recognize(images)]
+    expected = [reading.text for reading in recognize_many(images)]
     results = [None] * 6
 
     def read(index):
-        results[index] = [reading.text for reading in recognize(images)]
+        results[index] = [reading.text for reading in recognize_many(images)]
 
     threads = [threading.Thread(target=read, args=(index,)) for index in range(6)]
     for thread in threads:

@@ -8,6 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,7 +18,7 @@ from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
 from mnistkit.errors import PictureError
 from mnistkit.images.names import is_litter, is_picture_name
-from mnistkit.recognition.digit import percent
+from mnistkit.recognition.reading import percent
 
 if TYPE_CHECKING:
     import keras
@@ -128,16 +129,15 @@ def _print_any_name() -> None:
 
 def _readings(paths: list[str], model: str | keras.Model) -> Iterator[Reading]:
     """Read one picture after the other; a mistake in the model is found before the first."""
-    from mnistkit.recognition.network import network_of
+    from mnistkit.recognition.network import load_network
     from mnistkit.recognition.recognize import iterate_readings
 
-    return _named(paths, iterate_readings(map(_source, paths), network_of(model)))
+    return _named(paths, iterate_readings(map(_source, paths), load_network(model)))
 
 
 def _named(paths: list[str], readings: Iterator[Reading]) -> Iterator[Reading]:
     for path, reading in zip(paths, readings, strict=True):
-        reading.source = path
-        yield reading
+        yield replace(reading, source=path)
 
 
 def _source(path: str) -> str | BinaryIO:
@@ -227,18 +227,12 @@ def _print_all(readings: Iterator[Reading]) -> bool:
                 failed.append(reading)
             else:
                 sure = percent(reading.probability) if reading else ""
-                yield reading.source, reading.text, sure, _words(reading)
+                yield reading.source, reading.text, sure, "; ".join(reading.all_warnings)
 
     print_table(("picture", "digits", "probability", "remarks"), rows(), folding={"remarks"})
     for reading in failed:
         click.echo(f"Error: {reading.error}", err=True)
     return bool(failed)
-
-
-def _words(reading: Reading) -> str:
-    """All warnings, each once."""
-    every = (*reading.warnings, *(word for digit in reading for word in digit.warnings))
-    return "; ".join(dict.fromkeys(every))
 
 
 def _print_json(readings: Iterator[Reading]) -> bool:
@@ -259,5 +253,5 @@ def _print_csv(readings: Iterator[Reading]) -> bool:
         error = "" if reading.error is None else str(reading.error)
         failed = failed or bool(error)
         sure = f"{reading.probability:.6f}" if reading else ""
-        table.writerow((reading.source, reading.text, sure, _words(reading), error))
+        table.writerow((reading.source, reading.text, sure, "; ".join(reading.all_warnings), error))
     return failed

@@ -1,22 +1,30 @@
-"""Reading people's own pictures, without TensorFlow."""
+"""Recognition: people's own pictures to digits, without TensorFlow.
 
-from mnistkit.recognition.digit import Digit, Reading
+A file for each step, in this order: a picture's `background` is removed, its `rule_lines` are
+subtracted, it is binarized (`binarize`), its connected `components` are found, without `clutter`,
+and make digits (`grouping`), whose `stroke_width` and geometry become MNIST's. `preprocess` does
+all this in several ways, hypotheses; the `network` classifies them, `ranking` chooses one,
+`rejection` drops what is no digit, and `warnings` makes the `reading`.
+
+The thresholds are named in each file, with their reasons. They were set on MNIST's training digits
+on synthetic paper, and never on test digits; a figure stands where one was measured.
+"""
+
+from mnistkit.recognition.reading import Digit, Reading
 from mnistkit.recognition.recognize import (
     Explanation,
-    Number,
     explain,
     prepare_digit,
-    read_number,
     recognize,
+    recognize_many,
 )
 
 __all__ = [
     "Digit",
     "Explanation",
-    "Number",
     "Reading",
     "explain",
     "prepare_digit",
-    "read_number",
     "recognize",
+    "recognize_many",
 ]

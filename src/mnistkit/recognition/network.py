@@ -1,4 +1,4 @@
-"""Networks that read prepared pictures: the trained ones of the package, and anybody's own.
+"""Networks that classify images of digits: the trained ones of the package, and anybody's own.
 
 The package's run in onnxruntime, which starts in a fraction of TensorFlow's time. Keras is
 imported only for a model that comes as one, or as the folder of a run.
@@ -30,7 +30,7 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Network:
-    """Reads pictures of single digits.
+    """Classifies images of single digits.
 
     Attributes
     ----------
@@ -46,8 +46,10 @@ class Network:
     logits: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     temperature: float = 1.0
 
-    def read(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities of the ten digits, and the probability of being a digit at all.
+    def classify(
+        self, images: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return probabilities of the ten digits, and that of being a digit at all.
 
         Parameters
         ----------
@@ -66,7 +68,7 @@ class Network:
         logits = np.concatenate(parts) if parts else np.zeros((0, NUM_DIGITS), np.float32)
         probabilities = _softmax(logits / self.temperature)
         digits = probabilities[:, :NUM_DIGITS]
-        # A picture that is surely no digit has nothing left to divide by.
+        # An image that is surely no digit has nothing left to divide by.
         share = np.maximum(digits.sum(axis=1, keepdims=True), 1e-12)
         return digits / share, np.minimum(share[:, 0], 1)
 
@@ -89,12 +91,12 @@ def _wait_for_other_threads() -> None:
     _lock.acquire()
 
 
-def _go_on() -> None:
+def _release() -> None:
     """After a fork, in the parent."""
     _lock.release()
 
 
-def _start_anew() -> None:
+def _forget_networks() -> None:
     """After a fork, in the child: a free lock, and nothing loaded.
 
     The threads of a session stay behind in the parent. Without them it may wait for ever when it
@@ -110,12 +112,12 @@ def _start_anew() -> None:
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(
-        before=_wait_for_other_threads, after_in_parent=_go_on, after_in_child=_start_anew
+        before=_wait_for_other_threads, after_in_parent=_release, after_in_child=_forget_networks
     )
 
 
-def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
-    """The network that a user means.
+def load_network(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
+    """Load the network that a user names.
 
     Parameters
     ----------
@@ -128,7 +130,7 @@ def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
     UnknownNameError
         If there are no trained weights of that name, and no such folder.
     ModelError
-        If the model does not read 28x28 pictures of ten digits.
+        If the model does not classify 28x28 images of ten digits.
     WeightsError
         If a file of the package is damaged.
     RunFolderError
@@ -146,8 +148,8 @@ def network_of(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
         return _keras_network(Trainer.load(model).model, name=str(model))
     raise UnknownNameError(
         f"There are no trained weights for model={str(model)!r}, and no folder of that name. "
-        f"Trained weights come with {', '.join(map(repr, _with_weights()))}. A model of your own "
-        "is given as the folder that Trainer.save wrote, or as a Keras model."
+        f"Trained weights come with {', '.join(map(repr, _models_with_weights()))}. A model of "
+        "your own is given as the folder that Trainer.save wrote, or as a Keras model."
     )
 
 
@@ -166,7 +168,7 @@ def _weights_for_pictures(model: str) -> str | None:
     return next((name for name in ("handwriting", "mnist") if name in names), None)
 
 
-def _with_weights() -> list[str]:
+def _models_with_weights() -> list[str]:
     from mnistkit.models.catalogue import list_models
 
     return [name for name in list_models() if _weights_for_pictures(name)]
@@ -198,10 +200,10 @@ def _load(model: str, weights: str) -> Network:
             f"The file '{model}-{weights}.onnx' of the package is damaged: its checksum is not "
             "the one in its card. Install mnistkit again."
         )
-    return Network(f"{model}-{weights}", running(content), card.temperature)
+    return Network(f"{model}-{weights}", onnx_logits(content), card.temperature)
 
 
-def running(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def onnx_logits(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """An ONNX network as a function, run by onnxruntime."""
     import onnxruntime
 
@@ -210,8 +212,8 @@ def running(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def logits(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = session.run(["logits"], {"images": images})[0]
-        return found
+        outputs: NDArray[np.float32] = session.run(["logits"], {"images": images})[0]
+        return outputs
 
     return logits
 
@@ -243,7 +245,7 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
                 f"The model {model.name!r} gives no probabilities: its outputs for one picture sum "
                 f"to {sums[0]:.3g}. End it with a softmax, and train it again if they are NaN."
             )
-        found: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
-        return found
+        outputs: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
+        return outputs
 
     return Network(name or model.name, logits)

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from mnistkit.images.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
-from mnistkit.recognition.preparation import interpretations, unlikely_interpretations
+from mnistkit.recognition.preprocess import likely_hypotheses, unlikely_hypotheses
 from mnistkit.synthesis import non_digits
 from mnistkit.synthesis.ink import Box
 from mnistkit.synthesis.kinds import KINDS, RenderedDigit, render_digit
@@ -82,8 +82,9 @@ def examples_of_digits(
     for image, label, position in zip(images, labels.tolist(), positions.tolist(), strict=True):
         if rng.random() < _COARSE:
             scanned = coarsely_scanned(_drawn_again(image, label, rng), rng)
-            ways = interpretations(scanned)
-            found += [(piece.image, label, position) for way in ways[:1] for piece in way.found]
+            hypotheses = likely_hypotheses(scanned)
+            first = hypotheses[0].candidates
+            found += [(candidate.image, label, position) for candidate in first]
         picture = render_digit(
             image, KINDS[int(rng.integers(len(KINDS)))], rng, max_side=_MAX_SIDE, label=label
         )
@@ -112,14 +113,14 @@ def examples_of_non_digits(
         sort = _SORTS[int(rng.integers(len(_SORTS)))]
         if sort == "empty sheet":
             sheet = non_digits.empty_sheet(rng)
-            ways = [*interpretations(sheet), *unlikely_interpretations(sheet)]
-            pieces = [piece.image for way in ways for piece in way.found]
+            hypotheses = [*likely_hypotheses(sheet), *unlikely_hypotheses(sheet)]
+            pieces = [one.image for hypothesis in hypotheses for one in hypothesis.candidates]
             pieces = [piece for piece in pieces if not is_straight_stroke(piece)]
             rng.shuffle(pieces)
             found += [(piece, NO_DIGIT, NOBODY) for piece in pieces[:2]]
         else:
-            first = interpretations(_picture_of(sort, digits, clothes, rng))[0]
-            found += [(piece.image, NO_DIGIT, NOBODY) for piece in first.found[:1]]
+            first = likely_hypotheses(_picture_of(sort, digits, clothes, rng))[0]
+            found += [(candidate.image, NO_DIGIT, NOBODY) for candidate in first.candidates[:1]]
     return _stacked(found)
 
 
@@ -157,21 +158,22 @@ def _found_in(
     reference = _clean(picture.pen_path, digit)
     leftovers, seen = [], set()
     pixels = read_picture(picture.pixels).pixels
-    ways = interpretations(pixels)
-    if rng.random() < _UNLIKELY and not ways[0].contrast.plain:
-        ways += unlikely_interpretations(pixels)
-    for piece in (piece for way in ways for piece in way.found):
-        if piece.image.tobytes() in seen:
+    hypotheses = likely_hypotheses(pixels)
+    if rng.random() < _UNLIKELY and not hypotheses[0].contrast.uniform:
+        hypotheses += unlikely_hypotheses(pixels)
+    candidates = (one for hypothesis in hypotheses for one in hypothesis.candidates)
+    for candidate in candidates:
+        if candidate.image.tobytes() in seen:
             continue
-        seen.add(piece.image.tobytes())
-        overlap = intersection_over_union(piece.box, picture.box)
-        similar = similarity(piece.image, reference)
+        seen.add(candidate.image.tobytes())
+        overlap = intersection_over_union(candidate.box, picture.box)
+        similar = similarity(candidate.image, reference)
         if overlap > _SAME_PLACE and similar > _SIMILAR:
-            yield piece.image, label
+            yield candidate.image, label
             continue
         is_other = overlap < _ELSEWHERE or similar < _DIFFERENT
-        if is_other and not is_straight_stroke(piece.image):
-            leftovers.append(piece.image)
+        if is_other and not is_straight_stroke(candidate.image):
+            leftovers.append(candidate.image)
     # Of a page full of specks one is enough.
     if leftovers:
         yield leftovers[int(rng.integers(len(leftovers)))], NO_DIGIT
