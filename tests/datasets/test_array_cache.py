@@ -90,12 +90,14 @@ def regions(content: bytes) -> list[range]:
     return found
 
 
-@pytest.mark.parametrize("bits", ["one of each byte", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "bits", ["one of every third byte", pytest.param("all", marks=pytest.mark.slow)]
+)
 def test_every_flipped_bit_is_harmless(bits: str) -> None:
     load()
     content = kept().read_bytes()
     made_again = tried = 0
-    positions = sorted(set().union(*regions(content)))
+    positions = sorted(set().union(*regions(content)))[:: 1 if bits == "all" else 3]
     for position in positions:
         for bit in range(8) if bits == "all" else [position % 8]:
             damaged = bytearray(content)
