@@ -6,6 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from mnistkit.errors import WrongTypeError
 from mnistkit.plots import plot_history
 
 HISTORY = {
@@ -121,6 +122,6 @@ def test_series_of_different_lengths_are_refused() -> None:
 
 
 def test_something_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="list is no training history; give what fit returned"):
+    with pytest.raises(WrongTypeError, match=r"takes what fit returned, or .*, not a list\."):
         plot_history([0.5, 0.4])
     assert plt.get_fignums() == []

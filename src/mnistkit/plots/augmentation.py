@@ -10,6 +10,7 @@ from mnistkit.datasets import Split
 from mnistkit.errors import RecipeError
 from mnistkit.images.normalize import to_unit_floats
 from mnistkit.models import Augmentation, Recipe
+from mnistkit.plots.arguments import check_images
 from mnistkit.plots.pictures import Picture, as_split, chosen, draw_pictures, natural
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def plot_augmentation(
 
     Raises
     ------
+    WrongTypeError
+        If it is given another kind of object.
     ImageError
         If the images are empty, wrongly shaped or out of range.
     RecipeError
@@ -64,6 +67,7 @@ def plot_augmentation(
     """
     from mnistkit.training.augmenting import augment, epoch_key
 
+    check_images(images, "plot_augmentation")
     settings = augmentation.augmentation if isinstance(augmentation, Recipe) else augmentation
     if settings is not None and not isinstance(settings, Augmentation):
         raise RecipeError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mnistkit.plots.arguments import check_evaluation
 from mnistkit.plots.fit import size_in_inches, widest
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def plot_confusion_matrix(
     matplotlib.axes.Axes
         What was drawn on. The text fits the size that it has now.
 
+    Raises
+    ------
+    WrongTypeError
+        If it is given another kind of object.
+
     Examples
     --------
     >>> import numpy as np
@@ -49,6 +55,7 @@ def plot_confusion_matrix(
     """
     import matplotlib.pyplot as plt
 
+    check_evaluation(result, "plot_confusion_matrix")
     size = result.num_classes
     if ax is None:
         side = max(3.5, size * (0.45 if size <= 20 else 0.3))

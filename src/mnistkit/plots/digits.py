@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistkit.datasets import Split
+from mnistkit.plots.arguments import check_images
 from mnistkit.plots.pictures import Picture, as_split, chosen, draw_pictures
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def plot_digits(
 
     Raises
     ------
+    WrongTypeError
+        If it is given another kind of object.
     ImageError
         If the images are empty, wrongly shaped or out of range.
     LabelError
@@ -66,6 +69,7 @@ def plot_digits(
     >>> len(ax.images)
     10
     """
+    check_images(images, "plot_digits")
     title = ""
     if isinstance(images, Split):
         title = images.name

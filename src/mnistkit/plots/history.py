@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mnistkit.errors import WrongTypeError
+from mnistkit.messages import with_article
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -49,6 +52,8 @@ def plot_history(
 
     Raises
     ------
+    WrongTypeError
+        If it is given another kind of object.
     ValueError
         If the history has no epoch, lacks a metric, or has series of different lengths; or if
         there are not as many Axes as quantities.
@@ -63,9 +68,9 @@ def plot_history(
     """
     series: Mapping[str, Sequence[float]] = getattr(history, "history", history)
     if not isinstance(series, Mapping):
-        raise TypeError(
-            f"{type(history).__name__} is no training history; give what fit returned, "
-            "or a dictionary such as {'loss': [0.9, 0.4]}."
+        raise WrongTypeError(
+            "plot_history takes what fit returned, or a dictionary such as {'loss': [0.9, 0.4]}, "
+            f"not {with_article(history)}."
         )
     names = _names(series, metrics)
     epochs = _epochs(history, series, names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistkit.plots.arguments import check_evaluation, check_images
 from mnistkit.plots.pictures import Picture, draw_pictures, natural, pictures_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def plot_mistakes(
 
     Raises
     ------
+    WrongTypeError
+        If it is given another kind of object.
     ImageError
         If there are not as many images as predictions, or they are no images.
     LabelError
@@ -60,6 +63,8 @@ def plot_mistakes(
     >>> len(ax.images)
     9
     """
+    check_images(images, "plot_mistakes")
+    check_evaluation(result, "plot_mistakes")
     drawn = pictures_of(images, result)
     mistakes = result.mistakes(natural(count, "count"))
     if not mistakes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistkit.plots.arguments import check_evaluation, check_images
 from mnistkit.plots.pictures import Picture, chosen, draw_pictures, pictures_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def plot_predictions(
 
     Raises
     ------
+    WrongTypeError
+        If it is given another kind of object.
     ImageError
         If there are not as many images as predictions, or they are no images.
     LabelError
@@ -69,6 +72,8 @@ def plot_predictions(
     >>> ax = mnistkit.plot_predictions(test, result, count=9, seed=1)
     >>> ax.figure.savefig("predictions.png", dpi=200)  # doctest: +SKIP
     """
+    check_images(images, "plot_predictions")
+    check_evaluation(result, "plot_predictions")
     drawn = pictures_of(images, result)
     indices = chosen(len(drawn), count, seed)
     pictures = []

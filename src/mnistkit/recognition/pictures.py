@@ -9,7 +9,7 @@ from numbers import Real
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from mnistkit.errors import ImageError, WrongTypeError
-from mnistkit.messages import shown
+from mnistkit.messages import with_article
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -51,7 +51,7 @@ def check_one(picture: Any, function: str, *, also: str = "") -> None:
             f"{takes}; an array of shape {tuple(picture.shape)} is none, or several. "
             f"{_array_advice(picture.shape)}"
         )
-    raise WrongTypeError(f"{takes}, not {_named(picture)}. {_advice(picture)}".rstrip())
+    raise WrongTypeError(f"{takes}, not {with_article(picture)}. {_advice(picture)}".rstrip())
 
 
 def check_several(pictures: Any, function: str) -> None:
@@ -73,7 +73,9 @@ def check_several(pictures: Any, function: str) -> None:
     advice = _advice(pictures)
     if is_one_picture(pictures):
         advice = "For one picture use mnistkit.recognize, or give [picture]."
-    raise WrongTypeError(f"{function} takes {_SEVERAL}, not {_named(pictures)}. {advice}".rstrip())
+    raise WrongTypeError(
+        f"{function} takes {_SEVERAL}, not {with_article(pictures)}. {advice}".rstrip()
+    )
 
 
 def is_one_picture(picture: Any) -> bool:
@@ -83,7 +85,7 @@ def is_one_picture(picture: Any) -> bool:
         return len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
     if isinstance(picture, list | tuple):  # rows of numbers
         first = picture[0] if picture else None
-        return isinstance(first, list | tuple) and bool(first) and _is_number(first[0])
+        return isinstance(first, list | tuple) and bool(first) and isinstance(first[0], Real)
     named = isinstance(picture, str | bytes | bytearray | os.PathLike)
     return named or hasattr(picture, "read") or hasattr(picture, "getbands")
 
@@ -95,18 +97,6 @@ def name_of(picture: Any) -> str:
 
 def _is_array(picture: Any) -> bool:
     return hasattr(picture, "__array__") and hasattr(picture, "shape")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real)
-
-
-def _named(value: Any) -> str:
-    """A value as the message shows it: short ones as they are, of others the type."""
-    if value is None or isinstance(value, bool | int | float | complex):
-        return shown(value)
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _array_advice(shape: tuple[int, ...]) -> str:
