@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mnistkit.datasets import storage
-from mnistkit.datasets.download import RemoteFile
 from mnistkit.errors import CacheError, SettingError
 
 
@@ -151,7 +150,6 @@ def test_where_other_libraries_keep_a_file(tmp_path: Path, monkeypatch: pytest.M
     for name in ("KERAS_HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     places = ("torchvision:MNIST/raw/x", "keras:mnist.npz")
-    file = RemoteFile("mnist", "x", 1, "md5:" + "0" * 32, urls=(), also_at=places)
     in_torch = [
         Path("data"),
         Path("../data"),
@@ -160,13 +158,13 @@ def test_where_other_libraries_keep_a_file(tmp_path: Path, monkeypatch: pytest.M
         user / ".cache/torch/data",
         user / ".cache/torch/datasets",
     ]
-    assert list(storage.borrowed_copies(file)) == [
+    assert list(storage.borrowed_copies(places)) == [
         *(folder / "MNIST/raw/x" for folder in in_torch),
         user / ".keras/datasets/mnist.npz",
     ]
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "k"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "t"))
-    found = list(storage.borrowed_copies(file))
+    found = list(storage.borrowed_copies(places))
     assert found[-1] == tmp_path / "k/datasets/mnist.npz"
     assert tmp_path / "t/MNIST/raw/x" in found
 

@@ -114,7 +114,7 @@ def _at_home(file: RemoteFile) -> Path | None:
 
 
 def _borrowed(file: RemoteFile) -> Path | None:
-    for path in storage.borrowed_copies(file):
+    for path in storage.borrowed_copies(file.also_at):
         problem = verify(file, path)
         if problem is None:
             logger.info("Using the copy of %s that is at %s", file.name, path)

@@ -119,7 +119,7 @@ def _files_of(name: str) -> tuple[RemoteFile, ...]:
 
 def _is_on_disk(info: DatasetInfo) -> bool:
     return bool(_decoded_archives(info.name)) or all(
-        any(path.exists() for path in (file.path, *storage.borrowed_copies(file)))
+        any(path.exists() for path in (file.path, *storage.borrowed_copies(file.also_at)))
         for file in info.files
     )
 

@@ -25,9 +25,7 @@ from typing import TYPE_CHECKING
 from mnistkit.errors import CacheError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mnistkit.datasets.remote_file import RemoteFile
+    from collections.abc import Iterable, Iterator
 
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("", "0", "false", "no", "off")
@@ -181,10 +179,10 @@ def unusable(folder: Path, error: OSError) -> CacheError:
     )
 
 
-def borrowed_copies(file: RemoteFile) -> Iterator[Path]:
+def borrowed_copies(also_at: Iterable[str]) -> Iterator[Path]:
     """List where other libraries may already keep a file on this machine.
 
-    The paths come from ``file.also_at`` and are looked for below these folders:
+    Each place is one of ``RemoteFile.also_at``, looked for below these folders:
 
     - ``keras:<path>``: ``$KERAS_HOME/datasets``, by default ``~/.keras/datasets``;
     - ``torchvision:<path>``: what torchvision's users commonly pass as ``root``, since it has no
@@ -194,7 +192,7 @@ def borrowed_copies(file: RemoteFile) -> Iterator[Path]:
 
     Parameters
     ----------
-    file : RemoteFile
+    also_at : iterable of str
 
     Yields
     ------
@@ -208,7 +206,7 @@ def borrowed_copies(file: RemoteFile) -> Iterator[Path]:
         "keras": (f"{keras}/datasets",),
         "torchvision": ("data", "../data", "~/data", torch, f"{torch}/data", f"{torch}/datasets"),
     }
-    for place in file.also_at:
+    for place in also_at:
         library, _, below = place.partition(":")
         for folder in folders[library]:
             try:
