@@ -166,6 +166,60 @@ def test_arrays_cannot_be_changed():
             array[0] = 0
 
 
+def test_what_was_given_is_not_locked_and_not_copied_without_need():
+    images, labels = np.zeros((3, 4, 4), np.uint8), np.zeros(3, np.uint8)
+    split = Split(images, labels, writers=np.arange(3))
+    images[0] = 7
+    assert split.images[0, 0, 0] == 7
+    received = pickle.loads(pickle.dumps(split[1:]))
+    for array in (received.images, received.labels, received.writers):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    with pytest.raises(AttributeError, match="does not change"):
+        received.part = "test"
+
+
+def test_a_split_does_not_change():
+    split = split_of([0, 1, 2], dataset="own")
+    for name in ("images", "labels", "writers", "classes", "dataset", "part", "loaded_as", "new"):
+        with pytest.raises(AttributeError, match=f"does not change, so its '{name}' cannot be set"):
+            setattr(split, name, "other")
+    with pytest.raises(AttributeError, match="cannot be deleted"):
+        del split.dataset
+    data = mnistkit.Dataset.from_splits(split, 0.4, mnistkit.DatasetInfo("own"))
+    with pytest.raises(AttributeError):
+        data.train = data.test
+    assert split.part == ""
+
+
+def test_replace_keeps_the_rest():
+    split = mnistkit.load_dataset("digits").train
+    odd = split.replace(labels=split.labels % 2, classes=["even", "odd"])
+    assert odd.labels.tolist() == (split.labels % 2).tolist()
+    assert odd.classes == ("even", "odd")
+    assert (odd.name, odd.loaded_as, split.loaded_as) == ("digits train", "", "digits")
+    named = split.replace(dataset="mine", part="all", loaded_as="mine")
+    assert (named.name, named.loaded_as) == ("mine all", "mine")
+    np.testing.assert_array_equal(named.images, split.images)
+    inverted = split.replace(images=255 - split.images)
+    assert inverted.loaded_as == ""
+    np.testing.assert_array_equal(inverted.labels, split.labels)
+
+
+def test_replace_keeps_the_writers_unless_there_are_others():
+    calls = []
+    split = split_of([0, 1, 2], writers=lambda: calls.append(1) or [5, 6, 7])
+    assert split.replace(labels=[1, 1, 1])[1:].writers.tolist() == [6, 7]
+    assert split.replace(part="test").writers.tolist() == [5, 6, 7]
+    assert split.writers.tolist() == [5, 6, 7]
+    assert split.replace(writers=[1, 2, 3]).writers.tolist() == [1, 2, 3]
+    assert len(calls) == 1
+    with pytest.raises(LabelError, match="expected one writer per image"):
+        split.replace(images=np.zeros((2, 4, 4), np.uint8), labels=[0, 1], writers=[1, 2, 3])
+    with pytest.raises(LabelError, match="go from 0 to 3; expected 0 to 2"):
+        split.replace(labels=[0, 1, 3])
+
+
 def test_writers_are_fetched_once_and_only_when_needed():
     calls = []
 
@@ -182,8 +236,8 @@ def test_writers_are_fetched_once_and_only_when_needed():
 
 
 def test_wrong_number_of_writers():
-    with pytest.raises(LabelError, match="expected one writer an image"):
-        _ = split_of([0, 1], writers=[1, 2, 3]).writers
+    with pytest.raises(LabelError, match="expected one writer per image"):
+        split_of([0, 1], writers=[1, 2, 3])
 
 
 @pytest.mark.parametrize(
@@ -349,7 +403,9 @@ def test_only_one_hot_labels_are_advised_to_become_numbers():
      [1, 2, 3, 2**63], [1, 2, 3, 2**70], 5, "abcd", Unwilling(), np.eye(4, dtype=int)],
 )  # fmt: skip
 def test_wrong_writers(writers):
-    split = Split(PICTURES, [0, 1, 2, 3], writers=writers)
+    with pytest.raises(LabelError, match=r"[Ww]riters"):
+        Split(PICTURES, [0, 1, 2, 3], writers=writers)
+    split = Split(PICTURES, [0, 1, 2, 3], writers=lambda: writers)
     with pytest.raises(LabelError, match=r"[Ww]riters"):
         _ = split.writers
 

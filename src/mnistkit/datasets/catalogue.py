@@ -70,8 +70,8 @@ def load_dataset(name: str, **options: Any) -> Dataset:
             f"The data set {name!r} returned {type(dataset).__name__}; its function must return a "
             "mnistkit.Dataset, for instance made by Dataset.from_arrays."
         )
-    dataset.train.loaded_as = dataset.test.loaded_as = name
-    return dataset
+    train, test = (part.replace(loaded_as=name) for part in (dataset.train, dataset.test))
+    return Dataset(train, test, dataset.info)
 
 
 def load_data(name: str = "mnist") -> tuple[Arrays, Arrays]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,17 +14,18 @@ from numpy.typing import ArrayLike
 from mnistkit.datasets.given import is_number, share
 from mnistkit.datasets.info import DatasetInfo
 from mnistkit.datasets.split import Split
+from mnistkit.datasets.split_checks import MOST_CLASSES
 from mnistkit.errors import LabelError, SplitError
 from mnistkit.images.arrays import as_array
 from mnistkit.messages import shown
 
 AnyPath = str | os.PathLike[str]
 _DEFAULT_TEST = 0.2
-_MOST_CLASSES = 256  # labels are uint8
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Training and test images of one source.
+    """Training and test images of one source. It does not change.
 
     Parameters
     ----------
@@ -31,11 +33,6 @@ class Dataset:
         The two parts, with the same classes and the same size of image.
     info : DatasetInfo
         Where it comes from.
-
-    Attributes
-    ----------
-    train, test : Split
-    info : DatasetInfo
 
     Raises
     ------
@@ -49,7 +46,12 @@ class Dataset:
     <Dataset digits: 1,437 + 360 images of 28x28, 10 classes>
     """
 
-    def __init__(self, train: Split, test: Split, info: DatasetInfo) -> None:
+    train: Split
+    test: Split
+    info: DatasetInfo
+
+    def __post_init__(self) -> None:
+        train, test = self.train, self.test
         if train.classes != test.classes:
             raise SplitError(
                 f"The training part has the classes {train.classes}, the test part "
@@ -60,9 +62,6 @@ class Dataset:
                 f"The training images are of shape {train.images.shape[1:]}, the test images "
                 f"{test.images.shape[1:]}; they must be the same."
             )
-        self.train = train
-        self.test = test
-        self.info = info
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -90,10 +89,8 @@ class Dataset:
         """
         if not isinstance(test, Split):
             train, test = train.holdout(test, by="class", seed=0)
-        train, test = train[:], test[:]  # the caller's keep their names
-        train.dataset = test.dataset = info.name
-        train.part, test.part = "train", "test"
-        return cls(train, test, info)
+        train = train.replace(dataset=info.name, part="train")
+        return cls(train, test.replace(dataset=info.name, part="test"), info)
 
     @classmethod
     def from_arrays(
@@ -328,7 +325,7 @@ def _largest(labels: ArrayLike) -> int:
     array = as_array(labels, "labels", LabelError)
     usable = array.size and np.issubdtype(array.dtype, np.integer)
     largest = int(array.max()) if usable else 0
-    return largest if 0 <= largest < _MOST_CLASSES else 0  # Split says what is wrong with others
+    return largest if 0 <= largest < MOST_CLASSES else 0  # Split says what is wrong with others
 
 
 def _numbered(count: int) -> tuple[str, ...]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from mnistkit.datasets.remote_file import RemoteFile
 
-if TYPE_CHECKING:
-    from mnistkit.datasets.dataset import Dataset
-
-Loader = TypeVar("Loader", bound="Callable[..., Dataset]")
+Loader = TypeVar("Loader", bound=Callable[..., Any])
 _ATTRIBUTE = "__mnistkit_info__"
 
 
@@ -38,7 +35,7 @@ class DatasetInfo:
     files : tuple of RemoteFile
         What is downloaded; empty if nothing is.
     substitutes : tuple of RemoteFile
-        What serves as well if those cannot be had.
+        What serves as well if those cannot be downloaded.
     """
 
     name: str
