@@ -146,7 +146,7 @@ def _ownership(copy: _Copy) -> tuple[bool, bool]:
         is_here = copy.folder.resolve() == here.parent.parent or any(
             here.is_relative_to(source.resolve()) for source in _source_of(copy.distribution)
         )
-    except (OSError, ValueError, RuntimeError):  # a path that is none, or a loop of links
+    except (OSError, ValueError, RuntimeError):  # not a path, or a loop of links
         is_here = False
     return is_here, copy.name == _OWN
 

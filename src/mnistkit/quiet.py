@@ -28,7 +28,7 @@ def quiet_tensorflow() -> None:
 @contextlib.contextmanager
 def _standard_error_closed() -> Iterator[None]:
     """Send what is written to file descriptor 2 nowhere, from C++ code too."""
-    if sys.stderr is None:  # there is none to close: a program without a console, or "2>&-"
+    if sys.stderr is None:  # nothing to redirect: a program without a console, or "2>&-"
         yield
         return
     sys.stderr.flush()

@@ -104,7 +104,7 @@ def _pictures_in(folder: str) -> list[str]:
         inside = sorted(Path(folder).iterdir())
     except OSError as error:
         raise click.UsageError(f"The folder {folder!r} cannot be read ({error}).") from error
-    # Hidden files are nobody's pictures, and a FIFO would wait for ever. A link that leads nowhere
+    # Hidden files are nobody's pictures, and a FIFO would block forever. A link that leads nowhere
     # is reported among the others.
     found = [
         path

@@ -22,7 +22,7 @@ _MOST_PIXELS = 1 << 20  # of a picture of 1024x1024
 # A line 0, 1, 2, 3, 4 is a picture of 2x2, which someone made up. No picture of 4x4 or more is
 # likely to look so; and none can, once the numbers go beyond those of pixels.
 _FEWEST_COUNTED, _MOST_COUNTED = 17, 256
-_LONGEST_NAME = 100  # of a pixel's column; matching a far longer one would take for ever
+_LONGEST_NAME = 100  # of a pixel's column; matching a far longer one would take forever
 _MOST_LISTED = 5
 _MOST_SHOWN = 40  # characters of a cell
 
@@ -281,7 +281,7 @@ def _place(name: str) -> tuple[str, _Place] | None:
     match = _ROW_AND_COLUMN.fullmatch(name) or _ONE_NUMBER.fullmatch(name)
     if match is None:
         return None
-    # So many digits are beyond any picture, and would take for ever to become a number.
+    # So many digits are beyond any picture, and would take forever to convert.
     numbers = (int(text) if len(text) < 10 else 10**9 for text in match.groups()[1:])
     return match[1], tuple(numbers)
 

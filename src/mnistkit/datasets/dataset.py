@@ -205,7 +205,7 @@ class Dataset:
         classes: Sequence[str] | None = None,
         label: str = "auto",
     ) -> Dataset:
-        """A data set from tables: a line an image, a label and one column a pixel.
+        """A data set from tables: one line per image, with a label and one column per pixel.
 
         Parameters
         ----------

@@ -36,7 +36,7 @@ def share(value: Any, name: str) -> float:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a real number of Python's or NumPy's; True and False are none."""
+    """Whether it is a real number of Python or NumPy; True and False do not count."""
     return isinstance(_item(value), Real) and not isinstance(value, bool)
 
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a regular file for reading; a FIFO or a device in its place would wait for ever.
+    """Open a regular file for reading; a FIFO or a device in its place would block forever.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ _lock = threading.RLock()  # of a kind that the thread which holds it may take a
 def _wait_for_other_threads() -> None:
     """Before a fork: let nobody be loading, since onnxruntime has locks of its own while it does.
 
-    In the child they would be held for ever, by a thread that is not there.
+    In the child they would be held forever, by a thread that is not there.
     """
     _lock.acquire()
 
@@ -99,7 +99,7 @@ def _release() -> None:
 def _forget_networks() -> None:
     """After a fork, in the child: a free lock, and nothing loaded.
 
-    The threads of a session stay behind in the parent. Without them it may wait for ever when it
+    The threads of a session stay behind in the parent. Without them it may wait forever when it
     is run, and may crash the process when it is destroyed. So the sessions are forgotten, but each
     keeps a reference that is never given back.
     """

@@ -62,7 +62,7 @@ def accepted_candidates(
     uniform = best.hypothesis.contrast.uniform
     faint = not uniform and foreground.strength < FAINT
     if faint or foreground.strength < NEAR_NOISE * foreground.noise:
-        # Paper has shades and spots of its own, so that what is doubtful is none.
+        # Paper has shades and spots of its own, so that a doubtful candidate is not a digit.
         accepted &= _is_certain(best, shape)
     elif not accepted.any() and _shows_a_thing(best, foreground, shape):
         sides = [longer_side(candidate.box) for candidate in best.hypothesis.candidates]

@@ -21,7 +21,7 @@ LOW_CONTRAST = 8.0
 """Grey levels between ink and paper, below which a reading is not to be relied on."""
 
 SEVERAL_DIGITS = "several digits found"
-"""The warning that is of no concern where several were written."""
+"""The warning that does not matter where several digits were written."""
 
 
 def make_reading(
