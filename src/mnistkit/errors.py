@@ -27,7 +27,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
     ├── WeightsError        (ValueError)    trained weights are damaged, or not for this model
     ├── RecipeError         (ValueError)    a training setting makes no sense
-    ├── DivergenceError     (ArithmeticError)  the loss is no number any more
+    ├── DivergenceError     (ArithmeticError)  the loss or a weight is NaN or infinite
     └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
 """
 
@@ -159,7 +159,7 @@ class RecipeError(MnistKitError, ValueError):
 
 
 class DivergenceError(MnistKitError, ArithmeticError):
-    """Training has diverged: the loss is infinite or no number any more."""
+    """Training has diverged: the loss or a weight is NaN or infinite."""
 
 
 class RunFolderError(MnistKitError, OSError):

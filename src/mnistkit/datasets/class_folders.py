@@ -1,4 +1,4 @@
-"""What lies in a folder of class folders: the pictures of each class, and what does not belong to any."""
+"""What lies in a folder of class folders: the pictures of each class, and what is left over."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def model_card(model: str, name: str) -> ModelCard:
     if name not in known:
         raise UnknownNameError(
             f"There are no weights {name!r} for the model {model!r}; "
-            + (f"there are {', '.join(map(repr, known))}." if known else "no model has any. ")
+            + (f"there are {', '.join(map(repr, known))}." if known else "there are none at all. ")
             + ("" if known else "Train it: mnistkit.Trainer(...).fit(...).")
         )
     file = _FOLDER / f"{model}-{name}.json"
