@@ -114,7 +114,9 @@ def plot_recognition(
     columns = {1: 1, 2: 2, 4: 2}.get(len(digits), 3)
     side = {1: 2.0, 2: 1.7, 3: 1.25}[columns]
     rows = -(-len(digits) // columns)
-    heights = [0.5 + sum(step_heights), 0.3 + rows * (side + 0.6)][: 2 if digits else 1]
+    notes = _notes(reading)
+    heights = [0.2 + 0.15 * len(notes) + sum(step_heights), 0.3 + rows * (side + 0.6)]
+    heights = heights[: 2 if digits else 1]
     if figure is None:
         figure = plt.figure(figsize=(_WIDTH, sum(heights)), layout="constrained")
     whole = figure.figure
@@ -126,7 +128,7 @@ def plot_recognition(
     figure.suptitle(_title(reading), fontsize=12 * scale, parse_math=False, **left)
     parts: Any = figure.subfigures(2, 1, height_ratios=heights) if digits else [figure]
     axes = parts[0].subplot_mosaic(steps, height_ratios=step_heights)
-    parts[0].supxlabel(_notes(reading), fontsize=8 * scale, **left)
+    parts[0].supxlabel("\n".join(notes), fontsize=8 * scale, **left)
     _draw_steps(axes, picture, scale)
     if digits:
         heading = "4  What the model saw, and how probable it finds each digit"
@@ -164,11 +166,11 @@ def _title(reading: Reading) -> str:
     return f"{name}: {read}" if name else read.capitalize()
 
 
-def _notes(reading: Reading) -> str:
+def _notes(reading: Reading) -> list[str]:
     """What there is to say of the whole picture, as lines."""
     several = [SEVERAL_DIGITS] if SEVERAL_DIGITS in reading.all_warnings else []
     notes = [f"Note: {note}" for note in (*reading.warnings, *several)]
-    return "\n".join(line for note in notes for line in textwrap.wrap(note, 130))
+    return [line for note in notes for line in textwrap.wrap(note, 130)]
 
 
 def _doubts(digit: Digit) -> str:
