@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
-    from matplotlib.text import Annotation
     from numpy.typing import NDArray
 
     from mnistkit.recognition import Digit, Reading
@@ -112,8 +111,12 @@ def plot_recognition(
         picture = explain(picture, model=model)
     reading, digits = picture.reading, picture.reading.digits[:_MOST_DIGITS]
     steps, step_heights = _steps(picture)
-    cells, cell_heights, widths = _cells(len(digits))
-    heights = [0.5 + sum(step_heights), 0.3 + sum(cell_heights)][: 2 if digits else 1]
+    columns = {1: 1, 2: 2, 4: 2}.get(len(digits), 3)
+    side = {1: 2.0, 2: 1.7, 3: 1.25}[columns]
+    rows = -(-len(digits) // columns)
+    notes = _notes(reading)
+    heights = [0.2 + 0.15 * len(notes) + sum(step_heights), 0.3 + rows * (side + 0.6)]
+    heights = heights[: 2 if digits else 1]
     if figure is None:
         figure = plt.figure(figsize=(_WIDTH, sum(heights)), layout="constrained")
     whole = figure.figure
@@ -125,16 +128,19 @@ def plot_recognition(
     figure.suptitle(_title(reading), fontsize=12 * scale, parse_math=False, **left)
     parts: Any = figure.subfigures(2, 1, height_ratios=heights) if digits else [figure]
     axes = parts[0].subplot_mosaic(steps, height_ratios=step_heights)
-    parts[0].supxlabel(_notes(reading), fontsize=8 * scale, **left)
+    parts[0].supxlabel("\n".join(notes), fontsize=8 * scale, **left)
     _draw_steps(axes, picture, scale)
     if digits:
         heading = "4  What the model saw, and how probable it finds each digit"
         heading += f" (the first {len(digits)} of {len(reading)})" * (len(reading) > len(digits))
         parts[1].suptitle(heading, fontsize=9 * scale, fontweight="bold", **left)
-        panels = parts[1].subplot_mosaic(cells, height_ratios=cell_heights, width_ratios=widths)
-        for number, digit in enumerate(digits):
-            _draw_digit(panels[f"image {number}"], digit, scale)
-            _draw_probabilities(panels[f"bars {number}"], digit, scale, widths[1])
+        widths = [side, _WIDTH / columns - side]
+        panels = parts[1].subplots(rows, 2 * columns, squeeze=False, width_ratios=widths * columns)
+        panels = panels.reshape(-1, 2)
+        for digit, (image, bars) in zip(digits, panels, strict=False):
+            _draw_digit(image, bars, digit, scale, widths[1])
+        for ax in panels[len(digits) :].ravel():
+            ax.remove()
     _label_boxes(axes["picture"], reading, scale)
     return figure
 
@@ -152,17 +158,6 @@ def _steps(explanation: Explanation) -> tuple[list[list[str]], list[float]]:
     return [["picture", "picture"], ["contrast", "ink"]], heights
 
 
-def _cells(count: int) -> tuple[list[list[str]], list[float], list[float]]:
-    """The mosaic of the digits, and the heights and widths of its rows and columns."""
-    columns = {1: 1, 2: 2, 4: 2}.get(count, 3)
-    side = {1: 2.0, 2: 1.7, 3: 1.25}[columns]
-    rows = -(-count // columns)
-    names = [name for number in range(count) for name in (f"image {number}", f"bars {number}")]
-    names += ["."] * (2 * (rows * columns - count))
-    mosaic = [names[2 * columns * row : 2 * columns * (row + 1)] for row in range(rows)]
-    return mosaic, [side + 0.6] * rows, [side, _WIDTH / columns - side] * columns
-
-
 def _title(reading: Reading) -> str:
     name = PurePath(reading.source).name
     name = name if len(name) <= 50 else f"{name[:30]}...{name[-15:]}"
@@ -171,15 +166,23 @@ def _title(reading: Reading) -> str:
     return f"{name}: {read}" if name else read.capitalize()
 
 
-def _notes(reading: Reading) -> str:
+def _notes(reading: Reading) -> list[str]:
     """What there is to say of the whole picture, as lines."""
     several = [SEVERAL_DIGITS] if SEVERAL_DIGITS in reading.all_warnings else []
     notes = [f"Note: {note}" for note in (*reading.warnings, *several)]
-    return "\n".join(line for note in notes for line in textwrap.wrap(note, 130))
+    return [line for note in notes for line in textwrap.wrap(note, 130)]
 
 
 def _doubts(digit: Digit) -> str:
     return "; ".join(warning for warning in digit.warnings if warning != SEVERAL_DIGITS)
+
+
+def _marked(digit: Digit) -> str:
+    return f"{digit.label}{'?' if _doubts(digit) else ''}"
+
+
+def _color(digit: Digit, *, sure: str = _SURE) -> str:
+    return _DOUBTFUL if _doubts(digit) else sure
 
 
 # The three steps ##################################################################################
@@ -189,59 +192,31 @@ def _draw_steps(axes: dict[str, Axes], explanation: Explanation, scale: float) -
     picture, hypothesis = explanation.picture, explanation.hypothesis
     foreground, contrast = hypothesis.foreground, hypothesis.contrast
     height, width = picture.pixels.shape[:2]
-    unread = _unread(explanation)
+    read = {digit.box for digit in explanation.reading}
+    boxes = [tuple(edge * picture.reduction for edge in one.box) for one in hypothesis.candidates]
+    unread = [box for box in boxes if box not in read]
     detail = f"{width:,} x {height:,} pixels"
     detail += f", reduced to 1/{picture.reduction}" if picture.reduction > 1 else ""
     detail += "; dashed: looks like no digit" if unread else ""
-    size = (width * picture.reduction, height * picture.reduction)
-    _draw_image(axes["picture"], picture.pixels, "gray", 255, size)
-    _head(axes["picture"], "1  Picture", detail, scale)
+    extent = (0, width * picture.reduction, height * picture.reduction, 0)
+    _show(axes["picture"], picture.pixels, 255, scale, "1  Picture", detail, extent, cmap="gray")
     for box in unread:
         _draw_frame(axes["picture"], box, "0.3", 1.0 * scale, (0, (2, 2)))
     for digit in explanation.reading:
-        color, line = (_DOUBTFUL, 2.6) if _doubts(digit) else (_SURE, 1.6)
-        _draw_frame(axes["picture"], digit.box, color, line * scale)
+        line = 2.6 if _doubts(digit) else 1.6
+        _draw_frame(axes["picture"], digit.box, _color(digit), line * scale)
 
     strength, detail = 64.0, "nothing stands out"  # paper is drawn as faint as it is
     if foreground is not None:
         strength = foreground.strength
         detail = f"{contrast.polarity} ink, {strength:.0f} grey levels"
     detail += "; rule lines were removed" if hypothesis.rule_lines_removed else ""
-    _draw_image(axes["contrast"], contrast.values, "gray_r", strength)
-    _head(axes["contrast"], "2  Contrast with the paper", detail, scale)
+    title = "2  Contrast with the paper"
+    _show(axes["contrast"], contrast.values, strength, scale, title, detail)
 
     mask = np.zeros(contrast.values.shape, bool) if foreground is None else foreground.mask
-    _draw_image(axes["ink"], mask.astype(np.float32), "gray_r", 1)
-    _head(
-        axes["ink"], "3  Ink", f"{mask.mean():.1%} of the pixels" if mask.any() else "none", scale
-    )
-
-
-def _unread(explanation: Explanation) -> list[tuple[int, ...]]:
-    """The boxes of the candidates that were not taken for digits."""
-    reduction = explanation.picture.reduction
-    read = {digit.box for digit in explanation.reading}
-    boxes = (
-        tuple(edge * reduction for edge in candidate.box)
-        for candidate in explanation.hypothesis.candidates
-    )
-    return [box for box in boxes if box not in read]
-
-
-def _draw_image(
-    ax: Axes, values: NDArray[Any], cmap: str, top: float, size: tuple[int, int] | None = None
-) -> None:
-    # By default matplotlib averages where it reduces, so that thin strokes stay.
-    extent = None if size is None else (0, size[0], size[1], 0)
-    ax.imshow(values, cmap=cmap, vmin=0, vmax=top, extent=extent)
-    ax.set(xticks=[], yticks=[], anchor="NW")
-    ax.spines[:].set(color="0.75", linewidth=0.6)
-
-
-def _head(ax: Axes, title: str, detail: str, scale: float) -> None:
-    ax.set_title(title, loc="left", fontsize=9 * scale, fontweight="bold")
-    lines = "\n".join(textwrap.wrap(detail, 48))
-    ax.set_xlabel(lines, loc="left", fontsize=7.5 * scale, color=_GREY, labelpad=3 * scale)
+    detail = f"{mask.mean():.1%} of the pixels" if mask.any() else "none"
+    _show(axes["ink"], mask.astype(np.float32), 1, scale, "3  Ink", detail)
 
 
 def _draw_frame(
@@ -262,7 +237,15 @@ def _draw_frame(
 
 def _label_boxes(ax: Axes, reading: Reading, scale: float) -> None:
     """Write at every box what it was read as, as large as the neighbours leave room for."""
-    labels = [_label(ax, digit, scale) for digit in reading]
+    labels = []
+    for digit in reading:
+        left, top, right, _ = digit.box
+        frame = {"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": _color(digit),
+                 "linewidth": 0.8 * scale}  # fmt: skip
+        labels.append(ax.annotate(
+            _marked(digit), ((left + right) / 2, top), (0, 4 * scale), textcoords="offset points",
+            ha="center", va="bottom", fontweight="bold", linespacing=1.0, bbox=frame,
+        ))  # fmt: skip
     whole = ax.figure.figure
     if (engine := whole.get_layout_engine()) is not None:
         engine.execute(whole)
@@ -270,61 +253,50 @@ def _label_boxes(ax: Axes, reading: Reading, scale: float) -> None:
     for between, sizes in ((" ", (9, 8, 7)), ("\n", (8, 7)), (None, (9, 8, 7, 6, 5))):
         for size in sizes:
             for label, digit in zip(labels, reading, strict=True):
-                text = f"{digit.label}{'?' if _doubts(digit) else ''}"
-                label.set_text(
-                    text if between is None else f"{text}{between}{percent(digit.probability)}"
-                )
-                label.set_fontsize(size * scale)
+                probability = "" if between is None else between + percent(digit.probability)
+                label.set(text=_marked(digit) + probability, fontsize=size * scale)
             places = [label.get_window_extent().padded(2 * scale) for label in labels]
             if not any(one.overlaps(other) for one, other in combinations(places, 2)):
                 return
 
 
-def _label(ax: Axes, digit: Digit, scale: float) -> Annotation:
-    left, top, right, _ = digit.box
-    frame = {
-        "boxstyle": "square,pad=0.15",
-        "facecolor": "white",
-        "edgecolor": _DOUBTFUL if _doubts(digit) else _SURE,
-        "linewidth": 0.8 * scale,
-    }
-    return ax.annotate(
-        str(digit.label), ((left + right) / 2, top), (0, 4 * scale), textcoords="offset points",
-        ha="center", va="bottom", fontweight="bold", linespacing=1.0, bbox=frame,
-    )  # fmt: skip
-
-
 # The digits #######################################################################################
 
 
-def _draw_digit(ax: Axes, digit: Digit, scale: float) -> None:
-    doubtful = bool(_doubts(digit))
-    title = f"{digit.label}{'?' if doubtful else ''}   {percent(digit.probability)}"
-    color = _DOUBTFUL if doubtful else "black"
-    ax.imshow(digit.image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+def _draw_digit(image: Axes, bars: Axes, digit: Digit, scale: float, inches: float) -> None:
+    """Draw what the model saw, and on `bars`, so many inches wide, how probable it finds what."""
+    title = f"{_marked(digit)}   {percent(digit.probability)}"
+    detail = f"a digit at all: {digit.score:.0%}" if digit.score < 0.995 else ""
+    _show(image, digit.image, 255, scale, title, detail)
+    color = _color(digit, sure="black")
+    image.set_title(title, loc="left", fontsize=11 * scale, fontweight="bold", color=color)
+
+    colors, edges = ["0.8"] * 10, ["0.5"] * 10
+    colors[digit.label] = edges[digit.label] = _SURE
+    drawn = bars.barh(range(10), digit.probabilities, 0.75, color=colors, edgecolor=edges,
+                      linewidth=0.6 * scale)  # fmt: skip
+    texts = [percent(share) if share >= 0.0005 else "" for share in digit.probabilities.tolist()]
+    bars.bar_label(drawn, texts, padding=3 * scale, fontsize=7 * scale)
+    bars.set(xlim=(0, 1.25), ylim=(9.6, -0.6))
+    bars.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    bars.set_yticks(range(10), map(str, range(10)))
+    bars.get_yticklabels()[digit.label].set_fontweight("bold")
+    bars.tick_params(length=0, pad=3 * scale, labelsize=7 * scale)
+    bars.spines[["top", "right", "bottom"]].set_visible(False)
+    bars.spines["left"].set(color=_GREY, linewidth=0.6 * scale)
+    doubts = "\n".join(textwrap.wrap(_doubts(digit), int(inches / 0.065)))
+    bars.set_title(doubts, loc="left", fontsize=8 * scale)
+
+
+def _show(
+    ax: Axes, values: NDArray[Any], most: float, scale: float, title: str, detail: str,
+    extent: tuple[float, float, float, float] | None = None, *, cmap: str = "gray_r",
+) -> None:  # fmt: skip
+    """Draw an image with a title above and a detail below it; `most` is the end of the scale."""
+    # By default matplotlib averages where it reduces, so that thin strokes stay.
+    ax.imshow(values, cmap=cmap, vmin=0, vmax=most, extent=extent)
     ax.set(xticks=[], yticks=[], anchor="NW")
     ax.spines[:].set(color="0.75", linewidth=0.6)
-    ax.set_title(title, loc="left", fontsize=11 * scale, fontweight="bold", color=color)
-    if digit.score < 0.995:
-        text = f"a digit at all: {digit.score:.0%}"
-        ax.set_xlabel(text, loc="left", fontsize=7 * scale, color=_GREY)
-
-
-def _draw_probabilities(ax: Axes, digit: Digit, scale: float, inches: float) -> None:
-    chosen = [label == digit.label for label in range(10)]
-    bars = ax.barh(
-        range(10), digit.probabilities, height=0.75, linewidth=0.6 * scale,
-        color=[_SURE if one else "0.8" for one in chosen],
-        edgecolor=[_SURE if one else "0.5" for one in chosen],
-    )  # fmt: skip
-    texts = [percent(share) if share >= 0.0005 else "" for share in digit.probabilities.tolist()]
-    ax.bar_label(bars, texts, padding=3 * scale, fontsize=7 * scale)
-    ax.set(xlim=(0, 1.25), ylim=(9.6, -0.6), yticks=range(10), xticks=[0, 0.5, 1])
-    ax.set_xticklabels(["0%", "50%", "100%"])
-    ax.set_yticklabels(map(str, range(10)))
-    ax.get_yticklabels()[digit.label].set_fontweight("bold")
-    ax.tick_params(length=0, pad=3 * scale, labelsize=7 * scale)
-    ax.spines[["top", "right", "bottom"]].set_visible(False)
-    ax.spines["left"].set(color=_GREY, linewidth=0.6 * scale)
-    doubts = "\n".join(textwrap.wrap(_doubts(digit), int(inches / 0.065)))
-    ax.set_title(doubts, loc="left", fontsize=8 * scale)
+    ax.set_title(title, loc="left", fontsize=9 * scale, fontweight="bold")
+    lines = "\n".join(textwrap.wrap(detail, 48))
+    ax.set_xlabel(lines, loc="left", fontsize=7.5 * scale, color=_GREY, labelpad=3 * scale)
