@@ -220,6 +220,49 @@ def test_replace_keeps_the_writers_unless_there_are_others():
         split.replace(labels=[0, 1, 3])
 
 
+def test_concatenate_puts_one_after_the_other():
+    data = mnistkit.load_dataset("digits")
+    both = Split.concatenate([data.train, data.test])
+    np.testing.assert_array_equal(both.images, np.r_[data.train.images, data.test.images])
+    np.testing.assert_array_equal(both.labels, np.r_[data.train.labels, data.test.labels])
+    assert (both.dataset, both.part, both.loaded_as) == ("digits", "", "digits")
+    assert both.classes == data.classes
+    again = Split.concatenate(part for part in data.train.holdout(0.2, seed=0))
+    assert sorted(again.labels) == sorted(data.train.labels)
+
+
+def test_concatenate_knows_the_writers_if_all_are_known():
+    calls = []
+    asked = split_of([0, 1], dataset="a", writers=lambda: calls.append(1) or [7, 8])
+    same, other = (split_of([0, 1], dataset=name, writers=[8, 9]) for name in "ab")
+    of_one = Split.concatenate([asked, same])
+    of_two = Split.concatenate([asked[1:], same, other])
+    assert calls == []
+    assert of_one.writers.tolist() == [7, 8, 8, 9]
+    eight, also_eight, nine, *others = of_two.writers
+    assert eight == also_eight != nine
+    assert len({eight, nine, *others}) == 4
+    assert pickle.loads(pickle.dumps(of_two[1:3])).writers.tolist() == [eight, nine]
+    assert Split.concatenate([same, split_of([0, 1])]).writers is None
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ([], "no splits to concatenate"),
+        (5, "5 is not a list of splits"),
+        (split_of([0, 1]), "is not a list of splits"),
+        ([split_of([0, 1]), "a"], "'a' is not a split"),
+        ([split_of([0, 1]), split_of([0, 2])], "they must be the same"),
+        ([split_of([0, 1]), Split(np.zeros((2, 3, 3), np.uint8), [0, 1])],
+         r"shape \(4, 4\), another \(3, 3\)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_concatenated(splits, message):
+    with pytest.raises(SplitError, match=message):
+        Split.concatenate(splits)
+
+
 def test_writers_are_fetched_once_and_only_when_needed():
     calls = []
 

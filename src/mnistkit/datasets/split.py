@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -11,8 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from mnistkit.datasets import holdout
 from mnistkit.datasets.given import as_array, whole
 from mnistkit.datasets.normalize import to_unit_floats
-from mnistkit.datasets.split_checks import checked_classes, checked_images, checked_labels
-from mnistkit.datasets.writers import Writers, writers_of
+from mnistkit.datasets.split_checks import (
+    checked_classes,
+    checked_images,
+    checked_labels,
+)
+from mnistkit.datasets.writers import Writers, joined, writers_of
 from mnistkit.errors import LabelError, SplitError
 from mnistkit.messages import shown
 
@@ -128,6 +132,45 @@ class Split:
         labels : numpy.ndarray of int64, shape (n,)
         """
         return to_unit_floats(self._images), self._labels.astype(np.int64)
+
+    @classmethod
+    def concatenate(cls, splits: Sequence[Split]) -> Split:
+        """Several splits one after the other, such as the training parts of two data sets.
+
+        Writers are known if they are known for all; the same number is the same person only in
+        splits of one data set. The data set and the part keep their names where all have the same.
+
+        Parameters
+        ----------
+        splits : sequence of Split
+            Of the same classes, with images of the same shape.
+
+        Raises
+        ------
+        SplitError
+            If there are none, or if their classes or the shapes of their images differ.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> digits = mnistkit.load_dataset("digits")
+        >>> Split.concatenate([digits.train, digits.test])
+        <Split digits: 1,797 images of 28x28, 10 classes>
+        """
+        splits = _checked_splits(splits)
+        first = splits[0]
+        same = {
+            name: getattr(first, name) if len({getattr(one, name) for one in splits}) == 1 else ""
+            for name in ("dataset", "part", "loaded_as")
+        }
+        writers = [one._writers for one in splits]  # noqa: SLF001  (the same class)
+        return cls(
+            np.concatenate([one.images for one in splits]),
+            np.concatenate([one.labels for one in splits]),
+            classes=first.classes,
+            writers=joined(writers, [one.dataset for one in splits]),
+            **same,
+        )
 
     def replace(
         self,
@@ -290,6 +333,29 @@ class Split:
 def writable_arrays(split: Split) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The arrays behind a split that nobody else uses, writable and without a copy."""
     return split._images, split._labels  # noqa: SLF001  (the same file)
+
+
+def _checked_splits(splits: Sequence[Split]) -> list[Split]:
+    """Splits that fit together, at least one; else a SplitError."""
+    if isinstance(splits, Split) or not isinstance(splits, Iterable):
+        raise SplitError(f"{shown(splits)} is not a list of splits; use Split.concatenate([a, b]).")
+    given = list(splits)
+    for one in given:
+        if not isinstance(one, Split):
+            raise SplitError(f"{shown(one)} is not a split; expected a list of mnistkit.Split.")
+        if one.classes != given[0].classes:
+            raise SplitError(
+                f"One split has the classes {given[0].classes}, another {one.classes}; they must "
+                "be the same. Use split.replace(labels=..., classes=...)."
+            )
+        if one.images.shape[1:] != given[0].images.shape[1:]:
+            raise SplitError(
+                f"One split has images of shape {given[0].images.shape[1:]}, another "
+                f"{one.images.shape[1:]}; they must be the same."
+            )
+    if not given:
+        raise SplitError("There are no splits to concatenate; give at least one.")
+    return given
 
 
 def _index(key: ArrayLike) -> NDArray[Any]:
