@@ -99,6 +99,62 @@ def test_holdout_by_something_else():
         split_of([0, 1, 2]).holdout(0.5, by="colour")
 
 
+@given(st.lists(st.integers(0, 9), min_size=10, max_size=200), st.integers(2, 10), st.integers(0))
+def test_kfold_by_class_holds_out_each_image_once_and_is_stratified(labels, k, seed):
+    split = split_of(labels, writers=np.arange(len(labels)), part="train")
+    folds = list(split.kfold(k, seed=seed))
+    assert len(folds) == k
+    assert sorted(np.concatenate([part.writers for _, part in folds])) == list(range(len(labels)))
+    for rest, part in folds:
+        assert sorted([*rest.writers, *part.writers]) == list(range(len(labels)))
+        assert (rest.part, part.part) == ("train", "validation")
+        assert abs(len(part) - len(labels) / k) < 1
+        for label in set(labels):
+            assert abs((part.labels == label).sum() - labels.count(label) / k) < 1
+
+
+@given(st.lists(st.integers(0, 20), min_size=10, max_size=200), st.integers(2, 5), st.integers(0))
+def test_kfold_by_writer_divides_nobody(writers, k, seed):
+    split = split_of(np.arange(len(writers)) % 10, writers=writers)
+    if len(set(writers)) < k:
+        with pytest.raises(SplitError, match=f"writers cannot be divided into k={k} parts"):
+            split.kfold(k, by="writer", seed=seed)
+        return
+    folds = list(split.kfold(k, by="writer", seed=seed))
+    assert sorted(np.concatenate([part.writers for _, part in folds])) == sorted(writers)
+    for rest, part in folds:
+        assert len(rest) + len(part) == len(split)
+        assert not set(rest.writers) & set(part.writers)
+    sizes = [len(part) for _, part in folds]
+    assert max(sizes) - min(sizes) <= max(map(writers.count, set(writers)))
+
+
+def test_kfold_is_a_function_of_the_seed():
+    split = split_of(np.arange(200) % 10, writers=np.arange(200))
+    for by in ("class", "writer"):
+        first, again, other = (
+            [part.writers.tolist() for _, part in split.kfold(4, by=by, seed=seed)]
+            for seed in (1, 1, 2)
+        )
+        assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"k": 1}, "k=1 must be 2 or more"),
+        ({"k": 2.5}, "k=2.5 must be a whole number"),
+        ({"k": 6}, "5 images cannot be divided into k=6 parts"),
+        ({"k": 2, "by": "colour"}, "by='colour' is not a way to split"),
+        ({"k": 2, "by": "writer"}, "are not known"),
+        ({"k": 2, "seed": -1}, "seed=-1 must be 0 or more"),
+    ],
+)
+def test_impossible_kfold(arguments, message):
+    with pytest.raises(SplitError, match=message):
+        split_of([0, 1, 2, 3, 4]).kfold(**arguments)
+
+
 def test_it_is_a_sequence():
     split = split_of(np.arange(20) % 4, classes="abcd", dataset="own", part="train")
     part = split[5:15]

@@ -1,4 +1,4 @@
-"""Which images to set aside: the arithmetic of `Split.holdout`."""
+"""Which images to set aside: the arithmetic of `Split.holdout` and `Split.kfold`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,36 @@ def by_writer(writers: NDArray[np.int64], fraction: float, seed: int) -> NDArray
     totals = np.cumsum(counts[order])[:-1]  # at least one writer stays on the other side
     chosen = order[: int(np.argmin(np.abs(totals - wanted))) + 1]
     return np.isin(writers, ids[chosen])
+
+
+def folds_by_class(labels: NDArray[np.integer], k: int, seed: int) -> NDArray[np.int64]:
+    """The part, 0 to k - 1, of each image: parts of one size, with their share of every class."""
+    _refuse_fewer(len(labels), "images", k)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[by_class] = np.arange(len(labels)) % k  # dealt out like cards, class after class
+    return folds
+
+
+def folds_by_writer(writers: NDArray[np.int64], k: int, seed: int) -> NDArray[np.int64]:
+    """The part, 0 to k - 1, of each image: all of a writer's images are in one part.
+
+    Who wrote most comes first, equal ones by lot; each goes to the part that is smallest so far.
+    """
+    ids, position, counts = np.unique(writers, return_inverse=True, return_counts=True)
+    _refuse_fewer(len(ids), "writers", k)
+    fold_of_id = np.empty(len(ids), dtype=np.int64)
+    sizes = np.zeros(k, dtype=np.int64)
+    for one in np.lexsort((np.random.default_rng(seed).random(len(ids)), -counts)):
+        fold_of_id[one] = smallest = sizes.argmin()
+        sizes[smallest] += counts[one]
+    return fold_of_id[position]
+
+
+def _refuse_fewer(count: int, what: str, k: int) -> None:
+    if count < k:
+        raise SplitError(f"{count:,} {what} cannot be divided into k={k:,} parts; use a smaller k.")
 
 
 def _count(fraction: float, total: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -265,6 +265,54 @@ class Split:
         else:
             held_out = holdout.by_writer(writers, fraction, seed)
         return self._parted(held_out)
+
+    def kfold(
+        self, k: int, *, by: Literal["class", "writer"] = "class", seed: int = 0
+    ) -> Iterator[tuple[Split, Split]]:
+        """Divide the images into `k` parts and hold out each of them once, for cross-validation.
+
+        Parameters
+        ----------
+        k : int
+            How many parts, 2 or more.
+        by : {"class", "writer"}, default "class"
+            ``"class"``: each part has its share of every class, to within one image, and the parts
+            are of one size, to within one image. ``"writer"``: nobody has written in two parts;
+            the parts are about as large as each other.
+        seed : int, default 0
+            The same seed divides in the same way.
+
+        Returns
+        -------
+        iterator of tuple of (Split, Split)
+            Of each of the `k` turns the rest and the part held out, in the order that the images
+            have here. A held out part of the training part is called ``"validation"``.
+
+        Raises
+        ------
+        SplitError
+            If there are fewer images or writers than parts, or the writers are not known, or a
+            setting is wrong.
+
+        References
+        ----------
+        M. Stone, "Cross-validatory choice and assessment of statistical predictions", Journal of
+        the Royal Statistical Society B 36 (1974), 111-147.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> train = mnistkit.load_dataset("digits").train
+        >>> [len(validation) for _, validation in train.kfold(5)]
+        [288, 288, 287, 287, 287]
+        """
+        k, seed = whole(k, "k", at_least=2), whole(seed, "seed", at_least=0)
+        writers = self._writers_for(by)
+        if writers is None:
+            part_of = holdout.folds_by_class(self._labels, k, seed)
+        else:
+            part_of = holdout.folds_by_writer(writers, k, seed)
+        return (self._parted(part_of == number) for number in range(k))
 
     def __len__(self) -> int:
         return len(self._images)
