@@ -155,6 +155,39 @@ def test_impossible_kfold(arguments, message):
         split_of([0, 1, 2, 3, 4]).kfold(**arguments)
 
 
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=200), st.integers(1, 210), st.integers(0))
+def test_take_by_class_is_stratified_and_keeps_the_order(labels, count, seed):
+    split = split_of(labels, writers=np.arange(len(labels)))
+    taken = split.take(count, by="class", seed=seed)
+    assert len(taken) == min(count, len(labels))
+    assert (np.diff(taken.writers) > 0).all()
+    np.testing.assert_array_equal(taken.labels, split.labels[taken.writers])
+    for label in set(labels):
+        share = labels.count(label) * len(taken) / len(labels)
+        assert abs((taken.labels == label).sum() - share) < 1
+
+
+def test_take_draws_by_the_seed():
+    split = split_of(np.arange(200) % 10, writers=np.arange(200), part="train")
+    drawn = [split.take(40, by="class", seed=seed).writers.tolist() for seed in (None, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert split.take(40, by="class").part == "train"
+    assert split.take(40).writers.tolist() == list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": 3}, "seed=3 has no effect on which images come first"),
+        ({"by": "writer"}, "by='writer' is not a way to take images; use 'class'"),
+        ({"by": "class", "seed": -1}, "seed=-1 must be 0 or more"),
+    ],
+)
+def test_impossible_take(arguments, message):
+    with pytest.raises(SplitError, match=message):
+        split_of([0, 1, 2]).take(2, **arguments)
+
+
 def test_it_is_a_sequence():
     split = split_of(np.arange(20) % 4, classes="abcd", dataset="own", part="train")
     part = split[5:15]

@@ -1,4 +1,4 @@
-"""Which images to set aside: the arithmetic of `Split.holdout` and `Split.kfold`."""
+"""Which images to set aside: the arithmetic of `Split.holdout`, `kfold` and `take`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from mnistkit.datasets.given import share
 from mnistkit.errors import SplitError
 
 
-def by_class(labels: NDArray[np.integer], fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Mark the same share of every class, to within one image, and the right share of the whole.
+def by_class(labels: NDArray[np.integer], wanted: int, seed: int) -> NDArray[np.bool_]:
+    """Mark so many images, the same share of every class to within one image.
 
     Each class gets its share rounded down; the images still missing go to the classes that lost
     most by rounding (the method of largest remainders), equal ones by lot.
     """
-    wanted = _count(fraction, len(labels))
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(labels))
     classes, sizes = np.unique(labels, return_counts=True)
@@ -29,9 +28,8 @@ def by_class(labels: NDArray[np.integer], fraction: float, seed: int) -> NDArray
     return marked
 
 
-def by_writer(writers: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Mark all images of some writers, drawn at random until the share is as near as it gets."""
-    wanted = _count(fraction, len(writers))
+def by_writer(writers: NDArray[np.int64], wanted: int, seed: int) -> NDArray[np.bool_]:
+    """Mark all images of some writers, drawn at random until as near to so many as it gets."""
     ids, counts = np.unique(writers, return_counts=True)
     if len(ids) < 2:
         raise SplitError(
@@ -74,11 +72,12 @@ def _refuse_fewer(count: int, what: str, k: int) -> None:
         raise SplitError(f"{count:,} {what} cannot be divided into k={k:,} parts; use a smaller k.")
 
 
-def _count(fraction: float, total: int) -> int:
-    count = round(share(fraction, "fraction") * total)
-    if not 0 < count < total:
+def count(fraction: float, total: int) -> int:
+    """How many images a fraction of them is; else a SplitError."""
+    wanted = round(share(fraction, "fraction") * total)
+    if not 0 < wanted < total:
         raise SplitError(
             f"A fraction of {float(fraction)!r} of {total:,} images leaves one part empty; "
             "take more images or another fraction."
         )
-    return count
+    return wanted

@@ -214,9 +214,47 @@ class Split:
             **kept,
         )
 
-    def take(self, count: int) -> Split:
-        """The first `count` images; all of them if there are fewer."""
-        return self[: whole(count, "count", at_least=1)]
+    def take(
+        self, count: int, *, by: Literal["class"] | None = None, seed: int | None = None
+    ) -> Split:
+        """Some of the images, in the order that they have here; all of them if there are fewer.
+
+        Parameters
+        ----------
+        count : int
+            How many, 1 or more.
+        by : {"class"}, optional
+            None: the first images. ``"class"``: images drawn at random, of each class its share,
+            to within one image.
+        seed : int, optional
+            The same seed draws the same images; 0 by default. Only with ``by="class"``.
+
+        Raises
+        ------
+        SplitError
+            If a setting is wrong.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> train = mnistkit.load_dataset("digits").train
+        >>> train.take(100, by="class", seed=0)
+        <Split digits train: 100 images of 28x28, 10 classes>
+        """
+        count = whole(count, "count", at_least=1)
+        if by is None:
+            if seed is not None:
+                raise SplitError(
+                    f"seed={shown(seed)} has no effect on which images come first; use "
+                    "split.take(count, by='class', seed=...), or leave the seed out."
+                )
+            return self[:count]
+        if not isinstance(by, str) or by != "class":
+            raise SplitError(
+                f"by={shown(by)} is not a way to take images; use 'class', or None for the first."
+            )
+        seed = whole(0 if seed is None else seed, "seed", at_least=0)
+        return self if count >= len(self) else self[holdout.by_class(self._labels, count, seed)]
 
     def shuffle(self, seed: int = 0) -> Split:
         """The same images in another order, a function of the seed."""
@@ -261,9 +299,9 @@ class Split:
         seed = whole(seed, "seed", at_least=0)
         writers = self._writers_for(by)
         if writers is None:
-            held_out = holdout.by_class(self._labels, fraction, seed)
+            held_out = holdout.by_class(self._labels, holdout.count(fraction, len(self)), seed)
         else:
-            held_out = holdout.by_writer(writers, fraction, seed)
+            held_out = holdout.by_writer(writers, holdout.count(fraction, len(self)), seed)
         return self._parted(held_out)
 
     def kfold(
