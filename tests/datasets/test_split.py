@@ -99,6 +99,95 @@ def test_holdout_by_something_else():
         split_of([0, 1, 2]).holdout(0.5, by="colour")
 
 
+@given(st.lists(st.integers(0, 9), min_size=10, max_size=200), st.integers(2, 10), st.integers(0))
+def test_kfold_by_class_holds_out_each_image_once_and_is_stratified(labels, k, seed):
+    split = split_of(labels, writers=np.arange(len(labels)), part="train")
+    folds = list(split.kfold(k, seed=seed))
+    assert len(folds) == k
+    assert sorted(np.concatenate([part.writers for _, part in folds])) == list(range(len(labels)))
+    for rest, part in folds:
+        assert sorted([*rest.writers, *part.writers]) == list(range(len(labels)))
+        assert (rest.part, part.part) == ("train", "validation")
+        assert abs(len(part) - len(labels) / k) < 1
+        for label in set(labels):
+            assert abs((part.labels == label).sum() - labels.count(label) / k) < 1
+
+
+@given(st.lists(st.integers(0, 20), min_size=10, max_size=200), st.integers(2, 5), st.integers(0))
+def test_kfold_by_writer_divides_nobody(writers, k, seed):
+    split = split_of(np.arange(len(writers)) % 10, writers=writers)
+    if len(set(writers)) < k:
+        with pytest.raises(SplitError, match=f"writers cannot be divided into k={k} parts"):
+            split.kfold(k, by="writer", seed=seed)
+        return
+    folds = list(split.kfold(k, by="writer", seed=seed))
+    assert sorted(np.concatenate([part.writers for _, part in folds])) == sorted(writers)
+    for rest, part in folds:
+        assert len(rest) + len(part) == len(split)
+        assert not set(rest.writers) & set(part.writers)
+    sizes = [len(part) for _, part in folds]
+    assert max(sizes) - min(sizes) <= max(map(writers.count, set(writers)))
+
+
+def test_kfold_is_a_function_of_the_seed():
+    split = split_of(np.arange(200) % 10, writers=np.arange(200))
+    for by in ("class", "writer"):
+        first, again, other = (
+            [part.writers.tolist() for _, part in split.kfold(4, by=by, seed=seed)]
+            for seed in (1, 1, 2)
+        )
+        assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"k": 1}, "k=1 must be 2 or more"),
+        ({"k": 2.5}, "k=2.5 must be a whole number"),
+        ({"k": 6}, "5 images cannot be divided into k=6 parts"),
+        ({"k": 2, "by": "colour"}, "by='colour' is not a way to split"),
+        ({"k": 2, "by": "writer"}, "are not known"),
+        ({"k": 2, "seed": -1}, "seed=-1 must be 0 or more"),
+    ],
+)
+def test_impossible_kfold(arguments, message):
+    with pytest.raises(SplitError, match=message):
+        split_of([0, 1, 2, 3, 4]).kfold(**arguments)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=200), st.integers(1, 210), st.integers(0))
+def test_take_by_class_is_stratified_and_keeps_the_order(labels, count, seed):
+    split = split_of(labels, writers=np.arange(len(labels)))
+    taken = split.take(count, by="class", seed=seed)
+    assert len(taken) == min(count, len(labels))
+    assert (np.diff(taken.writers) > 0).all()
+    np.testing.assert_array_equal(taken.labels, split.labels[taken.writers])
+    for label in set(labels):
+        share = labels.count(label) * len(taken) / len(labels)
+        assert abs((taken.labels == label).sum() - share) < 1
+
+
+def test_take_draws_by_the_seed():
+    split = split_of(np.arange(200) % 10, writers=np.arange(200), part="train")
+    drawn = [split.take(40, by="class", seed=seed).writers.tolist() for seed in (None, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert split.take(40, by="class").part == "train"
+    assert split.take(40).writers.tolist() == list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": 3}, "seed=3 has no effect on which images come first"),
+        ({"by": "writer"}, "by='writer' is not a way to take images; use 'class'"),
+        ({"by": "class", "seed": -1}, "seed=-1 must be 0 or more"),
+    ],
+)
+def test_impossible_take(arguments, message):
+    with pytest.raises(SplitError, match=message):
+        split_of([0, 1, 2]).take(2, **arguments)
+
+
 def test_it_is_a_sequence():
     split = split_of(np.arange(20) % 4, classes="abcd", dataset="own", part="train")
     part = split[5:15]
@@ -218,6 +307,49 @@ def test_replace_keeps_the_writers_unless_there_are_others():
         split.replace(images=np.zeros((2, 4, 4), np.uint8), labels=[0, 1], writers=[1, 2, 3])
     with pytest.raises(LabelError, match="go from 0 to 3; expected 0 to 2"):
         split.replace(labels=[0, 1, 3])
+
+
+def test_concatenate_puts_one_after_the_other():
+    data = mnistkit.load_dataset("digits")
+    both = Split.concatenate([data.train, data.test])
+    np.testing.assert_array_equal(both.images, np.r_[data.train.images, data.test.images])
+    np.testing.assert_array_equal(both.labels, np.r_[data.train.labels, data.test.labels])
+    assert (both.dataset, both.part, both.loaded_as) == ("digits", "", "digits")
+    assert both.classes == data.classes
+    again = Split.concatenate(part for part in data.train.holdout(0.2, seed=0))
+    assert sorted(again.labels) == sorted(data.train.labels)
+
+
+def test_concatenate_knows_the_writers_if_all_are_known():
+    calls = []
+    asked = split_of([0, 1], dataset="a", writers=lambda: calls.append(1) or [7, 8])
+    same, other = (split_of([0, 1], dataset=name, writers=[8, 9]) for name in "ab")
+    of_one = Split.concatenate([asked, same])
+    of_two = Split.concatenate([asked[1:], same, other])
+    assert calls == []
+    assert of_one.writers.tolist() == [7, 8, 8, 9]
+    eight, also_eight, nine, *others = of_two.writers
+    assert eight == also_eight != nine
+    assert len({eight, nine, *others}) == 4
+    assert pickle.loads(pickle.dumps(of_two[1:3])).writers.tolist() == [eight, nine]
+    assert Split.concatenate([same, split_of([0, 1])]).writers is None
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ([], "no splits to concatenate"),
+        (5, "5 is not a list of splits"),
+        (split_of([0, 1]), "is not a list of splits"),
+        ([split_of([0, 1]), "a"], "'a' is not a split"),
+        ([split_of([0, 1]), split_of([0, 2])], "they must be the same"),
+        ([split_of([0, 1]), Split(np.zeros((2, 3, 3), np.uint8), [0, 1])],
+         r"shape \(4, 4\), another \(3, 3\)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_concatenated(splits, message):
+    with pytest.raises(SplitError, match=message):
+        Split.concatenate(splits)
 
 
 def test_writers_are_fetched_once_and_only_when_needed():

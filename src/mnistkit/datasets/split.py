@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnistkit.datasets import holdout
 from mnistkit.datasets.given import whole
 from mnistkit.datasets.split_checks import checked_classes, checked_images, checked_labels
-from mnistkit.datasets.writers import Writers, writers_of
+from mnistkit.datasets.writers import Writers, joined, writers_of
 from mnistkit.errors import LabelError, SplitError
 from mnistkit.images.arrays import as_array
 from mnistkit.images.normalize import to_unit_floats
@@ -130,6 +130,45 @@ class Split:
         """
         return to_unit_floats(self._images), self._labels.astype(np.int64)
 
+    @classmethod
+    def concatenate(cls, splits: Sequence[Split]) -> Split:
+        """Several splits one after the other, such as the training parts of two data sets.
+
+        Writers are known if they are known for all; the same number is the same person only in
+        splits of one data set. The data set and the part keep their names where all have the same.
+
+        Parameters
+        ----------
+        splits : sequence of Split
+            Of the same classes, with images of the same shape.
+
+        Raises
+        ------
+        SplitError
+            If there are none, or if their classes or the shapes of their images differ.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> digits = mnistkit.load_dataset("digits")
+        >>> Split.concatenate([digits.train, digits.test])
+        <Split digits: 1,797 images of 28x28, 10 classes>
+        """
+        splits = _checked_splits(splits)
+        first = splits[0]
+        same = {
+            name: getattr(first, name) if len({getattr(one, name) for one in splits}) == 1 else ""
+            for name in ("dataset", "part", "loaded_as")
+        }
+        writers = [one._writers for one in splits]  # noqa: SLF001  (the same class)
+        return cls(
+            np.concatenate([one.images for one in splits]),
+            np.concatenate([one.labels for one in splits]),
+            classes=first.classes,
+            writers=joined(writers, [one.dataset for one in splits]),
+            **same,
+        )
+
     def replace(
         self,
         *,
@@ -172,9 +211,47 @@ class Split:
             **kept,
         )
 
-    def take(self, count: int) -> Split:
-        """The first `count` images; all of them if there are fewer."""
-        return self[: whole(count, "count", at_least=1)]
+    def take(
+        self, count: int, *, by: Literal["class"] | None = None, seed: int | None = None
+    ) -> Split:
+        """Some of the images, in the order that they have here; all of them if there are fewer.
+
+        Parameters
+        ----------
+        count : int
+            How many, 1 or more.
+        by : {"class"}, optional
+            None: the first images. ``"class"``: images drawn at random, of each class its share,
+            to within one image.
+        seed : int, optional
+            The same seed draws the same images; 0 by default. Only with ``by="class"``.
+
+        Raises
+        ------
+        SplitError
+            If a setting is wrong.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> train = mnistkit.load_dataset("digits").train
+        >>> train.take(100, by="class", seed=0)
+        <Split digits train: 100 images of 28x28, 10 classes>
+        """
+        count = whole(count, "count", at_least=1)
+        if by is None:
+            if seed is not None:
+                raise SplitError(
+                    f"seed={shown(seed)} has no effect on which images come first; use "
+                    "split.take(count, by='class', seed=...), or leave the seed out."
+                )
+            return self[:count]
+        if not isinstance(by, str) or by != "class":
+            raise SplitError(
+                f"by={shown(by)} is not a way to take images; use 'class', or None for the first."
+            )
+        seed = whole(0 if seed is None else seed, "seed", at_least=0)
+        return self if count >= len(self) else self[holdout.by_class(self._labels, count, seed)]
 
     def shuffle(self, seed: int = 0) -> Split:
         """The same images in another order, a function of the seed."""
@@ -219,10 +296,58 @@ class Split:
         seed = whole(seed, "seed", at_least=0)
         writers = self._writers_for(by)
         if writers is None:
-            held_out = holdout.by_class(self._labels, fraction, seed)
+            held_out = holdout.by_class(self._labels, holdout.count(fraction, len(self)), seed)
         else:
-            held_out = holdout.by_writer(writers, fraction, seed)
+            held_out = holdout.by_writer(writers, holdout.count(fraction, len(self)), seed)
         return self._parted(held_out)
+
+    def kfold(
+        self, k: int, *, by: Literal["class", "writer"] = "class", seed: int = 0
+    ) -> Iterator[tuple[Split, Split]]:
+        """Divide the images into `k` parts and hold out each of them once, for cross-validation.
+
+        Parameters
+        ----------
+        k : int
+            How many parts, 2 or more.
+        by : {"class", "writer"}, default "class"
+            ``"class"``: each part has its share of every class, to within one image, and the parts
+            are of one size, to within one image. ``"writer"``: nobody has written in two parts;
+            the parts are about as large as each other.
+        seed : int, default 0
+            The same seed divides in the same way.
+
+        Returns
+        -------
+        iterator of tuple of (Split, Split)
+            Of each of the `k` turns the rest and the part held out, in the order that the images
+            have here. A held out part of the training part is called ``"validation"``.
+
+        Raises
+        ------
+        SplitError
+            If there are fewer images or writers than parts, or the writers are not known, or a
+            setting is wrong.
+
+        References
+        ----------
+        M. Stone, "Cross-validatory choice and assessment of statistical predictions", Journal of
+        the Royal Statistical Society B 36 (1974), 111-147.
+
+        Examples
+        --------
+        >>> import mnistkit
+        >>> train = mnistkit.load_dataset("digits").train
+        >>> [len(validation) for _, validation in train.kfold(5)]
+        [288, 288, 287, 287, 287]
+        """
+        k, seed = whole(k, "k", at_least=2), whole(seed, "seed", at_least=0)
+        writers = self._writers_for(by)
+        if writers is None:
+            part_of = holdout.folds_by_class(self._labels, k, seed)
+        else:
+            part_of = holdout.folds_by_writer(writers, k, seed)
+        return (self._parted(part_of == number) for number in range(k))
 
     def __len__(self) -> int:
         return len(self._images)
@@ -291,6 +416,29 @@ class Split:
 def writable_arrays(split: Split) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The arrays behind a split that nobody else uses, writable and without a copy."""
     return split._images, split._labels  # noqa: SLF001  (the same file)
+
+
+def _checked_splits(splits: Sequence[Split]) -> list[Split]:
+    """Splits that fit together, at least one; else a SplitError."""
+    if isinstance(splits, Split) or not isinstance(splits, Iterable):
+        raise SplitError(f"{shown(splits)} is not a list of splits; use Split.concatenate([a, b]).")
+    given = list(splits)
+    for one in given:
+        if not isinstance(one, Split):
+            raise SplitError(f"{shown(one)} is not a split; expected a list of mnistkit.Split.")
+        if one.classes != given[0].classes:
+            raise SplitError(
+                f"One split has the classes {given[0].classes}, another {one.classes}; they must "
+                "be the same. Use split.replace(labels=..., classes=...)."
+            )
+        if one.images.shape[1:] != given[0].images.shape[1:]:
+            raise SplitError(
+                f"One split has images of shape {given[0].images.shape[1:]}, another "
+                f"{one.images.shape[1:]}; they must be the same."
+            )
+    if not given:
+        raise SplitError("There are no splits to concatenate; give at least one.")
+    return given
 
 
 def _index(key: ArrayLike) -> NDArray[Any]:

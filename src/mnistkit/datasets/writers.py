@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,29 @@ def writers_of(given: ArrayLike | Callable[[], ArrayLike], count: int) -> Writer
     if isinstance(given, Writers) and given.count == count:
         return given
     return Writers(given, count)
+
+
+def joined(parts: Sequence[Writers | None], datasets: Sequence[str]) -> Writers | None:
+    """The writers of several parts together; None if some are not known.
+
+    Numbers that mean different people, since they are of different data sets, are given anew.
+    """
+    known = tuple(part for part in parts if part is not None)
+    if len(known) < len(parts):
+        return None
+    count = sum(part.count for part in known)
+    return Writers(partial(_join, known, tuple(datasets)), count)
+
+
+def _join(parts: Sequence[Writers], datasets: Sequence[str]) -> NDArray[np.int64]:
+    ids = [part() for part in parts]
+    together = np.concatenate(ids)
+    if len(set(datasets)) == 1:
+        return together
+    origin = np.repeat([datasets.index(one) for one in datasets], [len(one) for one in ids])
+    people = np.stack([origin, together], axis=1)
+    numbers = np.unique(people, axis=0, return_inverse=True)[1]
+    return numbers.reshape(-1).astype(np.int64)
 
 
 class _Whole:
