@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnistkit.errors import LabelError, ModelError
 from mnistkit.evaluation.checks import (
     checked_classes,
     checked_labels,
@@ -17,6 +19,11 @@ from mnistkit.evaluation.checks import (
     read_only,
 )
 from mnistkit.evaluation.class_score import ClassScore, class_scores
+from mnistkit.evaluation.evaluation_file import (
+    not_an_evaluation,
+    read_evaluation,
+    write_evaluation,
+)
 from mnistkit.evaluation.interval import wilson_interval
 from mnistkit.evaluation.mistake import Mistake
 from mnistkit.evaluation.tables import html_table, text_table
@@ -264,7 +271,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Write the result in plain Python values, ready for JSON.
 
-        The labels and the probabilities of the single images are left out.
+        The labels and the probabilities of the single images are left out; `save` keeps them.
 
         Examples
         --------
@@ -285,6 +292,53 @@ class Evaluation:
             "confusion_matrix": self.confusion_matrix.tolist(),
             "per_class": [asdict(score) for score in self.per_class],
         }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it, the single images' probabilities too, to a file that `load` reads.
+
+        The file is a NumPy archive, so its name should end in ``.npz``. One that is there is
+        replaced, in one step.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        write_evaluation(path, content)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Evaluation:
+        """Read what `save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        NpzError
+            If the file is damaged, or is not an evaluation.
+        OSError
+            If there is no such file.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "result.npz"
+        >>> Evaluation.from_probabilities([1, 0], [[0.1, 0.9], [0.6, 0.4]], name="two").save(path)
+        >>> Evaluation.load(path).accuracy
+        1.0
+        """
+        content = read_evaluation(path)
+        try:
+            return cls(**content)
+        except (LabelError, ModelError) as error:
+            raise not_an_evaluation(path, error) from error
 
     def __str__(self) -> str:
         low, high = self.accuracy_interval
