@@ -62,7 +62,8 @@ def plot_augmentation(
     >>> len(ax.images)
     8
     """
-    from mnistkit.training.augmenting import augment, epoch_key
+    from mnistkit.training.augmentation import augment
+    from mnistkit.training.seeding import epoch_key
 
     settings = augmentation.augmentation if isinstance(augmentation, Recipe) else augmentation
     if settings is not None and not isinstance(settings, Augmentation):

@@ -219,7 +219,7 @@ def running(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float3
 def _keras_network(model: Any, name: str | None = None) -> Network:
     import keras
 
-    from mnistkit.training.compiling import refuse_unbuilt
+    from mnistkit.training.contract import refuse_unbuilt
 
     if not isinstance(model, keras.Model):
         raise ModelError(
