@@ -11,7 +11,7 @@ import pytest
 import mnistkit
 from mnistkit import Recipe, Trainer
 from mnistkit.errors import ModelError, RunFolderError
-from mnistkit.training import trainer as trainer_module
+from mnistkit.training.graph_engine import GraphEngine
 
 layers = keras.layers
 LABELS = np.arange(40) % 10
@@ -45,6 +45,20 @@ class Forgetful(layers.Layer):
         return {"name": self.name}
 
 
+class Ones(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None):
+        return keras.ops.ones(shape, dtype)
+
+
+def twice(x):
+    return x * 2.0
+
+
+@keras.saving.register_keras_serializable("test_before_training")
+def thrice(x):
+    return x * 3.0
+
+
 class OwnModel(keras.Sequential):
     pass
 
@@ -72,6 +86,18 @@ UNSAVABLE = {
     ),
     "an argument": (lambda: network(Forgetful(2.0)), "every argument of __init__ in get_config"),
     "a Lambda": (lambda: network(layers.Lambda(lambda x: x * 2)), "is a Lambda layer, and no fun"),
+    "an activation": (
+        lambda: network(layers.Dense(3, activation=twice)),
+        "does not find the function 'twice' again",
+    ),
+    "an activation deep inside": (
+        lambda: network(layers.TimeDistributed(layers.Activation(twice))),
+        "does not find the function 'twice' again",
+    ),
+    "an initializer": (
+        lambda: network(layers.Dense(3, kernel_initializer=Ones())),
+        "the class 'Ones' back from its config",
+    ),
     "a model": (lambda: network(kind=OwnModel), "the class 'OwnModel'"),
     "a loss": (lambda: compiled(loss=own_loss), "does not find the function 'own_loss' again"),
     "a metric": (lambda: compiled(metrics=["accuracy", own_loss]), "the function 'own_loss'"),
@@ -95,7 +121,7 @@ def test_without_a_folder_any_layer_will_do():
 
 
 def test_what_is_registered_is_loaded_again(tmp_path):
-    made = Trainer(network(Registered()), run_dir=tmp_path)
+    made = Trainer(network(Registered(), layers.Dense(4, thrice)), run_dir=tmp_path)
     made.fit(PAIR, epochs=1, verbose=0)
     np.testing.assert_array_equal(Trainer.load(tmp_path).predict(IMAGES), made.predict(IMAGES))
 
@@ -131,15 +157,15 @@ def test_the_look_draws_no_random_numbers(tmp_path):
 
 @pytest.fixture
 def compilations(monkeypatch):
-    """How often a program was made."""
+    """How often a loop was compiled."""
     made = []
 
-    def counting(*args, **options):
-        made.append(args)
-        return original(*args, **options)
+    def counting(engine, fit):
+        made.append(fit)
+        original(engine, fit)
 
-    original = trainer_module.training_program
-    monkeypatch.setattr(trainer_module, "training_program", counting)
+    original = GraphEngine.prepare
+    monkeypatch.setattr(GraphEngine, "prepare", counting)
     return made
 
 

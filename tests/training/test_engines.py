@@ -1,4 +1,4 @@
-"""The compiled programs against Keras' own fit: same weights, same order, same numbers."""
+"""The compiled loops against Keras' own fit: same weights, same order, same numbers."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_every_number_of_images(digits, engine, count):
 
 @pytest.mark.parametrize("engine", COMPILED)
 def test_many_chunks(digits, engine, monkeypatch):
-    monkeypatch.setattr("mnistkit.training.programs._CHUNK_BYTES", 28 * 28 * 32 * 3)
+    monkeypatch.setattr("mnistkit.training.chunks._CHUNK_BYTES", 28 * 28 * 32 * 3)
     data = digits.train.take(330)  # ten batches in chunks of three, and ten images
     assert_same(trained(engine, "batch_norm", data), trained("keras", "batch_norm", data))
 
@@ -186,8 +186,8 @@ def test_learning_rate_set_by_callbacks(digits, engine):
 
 def test_hooks_are_called_in_keras_order(digits, monkeypatch):
     """One chunk a batch makes the calls comparable one by one."""
-    monkeypatch.setattr("mnistkit.training.programs._CHUNK_BYTES", 1)
-    monkeypatch.setattr("mnistkit.training.programs._MEASURE_BATCH", 1000)
+    monkeypatch.setattr("mnistkit.training.chunks._CHUNK_BYTES", 1)
+    monkeypatch.setattr("mnistkit.training.graph_engine._VALIDATION_BATCH", 1000)
 
     class Recorder(keras.callbacks.Callback):
         def __init__(self):
@@ -209,7 +209,7 @@ def test_hooks_are_called_in_keras_order(digits, monkeypatch):
 
 
 def test_a_callback_can_stop_within_an_epoch(digits, monkeypatch):
-    monkeypatch.setattr("mnistkit.training.programs._CHUNK_BYTES", 1)
+    monkeypatch.setattr("mnistkit.training.chunks._CHUNK_BYTES", 1)
     seen = []
 
     def stop(batch, logs):

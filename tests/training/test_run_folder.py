@@ -10,7 +10,7 @@ import pytest
 
 import mnistkit
 from mnistkit import Trainer
-from mnistkit.errors import RunFolderError, UnknownNameError
+from mnistkit.errors import ModelError, RunFolderError, UnknownNameError
 from mnistkit.models import MODELS
 
 
@@ -63,12 +63,23 @@ def test_a_model_of_ones_own(digits, tmp_path):
     np.testing.assert_allclose(loaded.predict(digits.test), trainer.predict(digits.test))
 
 
-def test_a_model_that_would_run_code_is_refused(digits, tmp_path):
+def with_lambda():
     inputs = keras.Input((28, 28))
-    flat = keras.layers.Flatten()(inputs)
-    dangerous = keras.layers.Lambda(lambda x: x * 2)(flat)
-    outputs = keras.layers.Dense(10, activation="softmax")(dangerous)
-    Trainer(keras.Model(inputs, outputs)).save(tmp_path / "run")
+    dangerous = keras.layers.Lambda(lambda x: x * 2)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(dangerous))
+
+
+def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path):
+    with pytest.raises(ModelError, match=r"could be saved, but not loaded again.*Lambda layer"):
+        Trainer(with_lambda()).save(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_would_run_code_is_refused(tmp_path, forge):
+    """As somebody makes the folder who does not use `Trainer.save`."""
+    Trainer(small()).save(tmp_path / "run")
+    with_lambda().save(tmp_path / "run" / "model.keras")
+    forge(tmp_path / "run", lambda run: None)
     with pytest.raises(RunFolderError, match="Keras cannot read"):
         Trainer.load(tmp_path / "run")
 

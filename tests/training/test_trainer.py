@@ -442,7 +442,7 @@ def test_smoothed_labels_are_less_certain(digits):
 
 
 def test_smoothed_loss_is_that_of_the_formula():
-    from mnistkit.training.smoothed_loss import SmoothedCrossentropy
+    from mnistkit.training.losses import SmoothedCrossentropy
 
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], np.float32)
     expected = np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])

@@ -65,7 +65,8 @@ def plot_augmentation(
     >>> len(ax.images)
     8
     """
-    from mnistkit.training.augmenting import augment, epoch_key
+    from mnistkit.training.augmentation import augment
+    from mnistkit.training.seeding import epoch_key
 
     check_images(images, "plot_augmentation")
     settings = augmentation.augmentation if isinstance(augmentation, Recipe) else augmentation

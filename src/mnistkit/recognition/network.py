@@ -221,7 +221,7 @@ def onnx_logits(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.fl
 def _keras_network(model: Any, name: str | None = None) -> Network:
     import keras
 
-    from mnistkit.training.compiling import refuse_unbuilt
+    from mnistkit.training.contract import refuse_unbuilt
 
     if not isinstance(model, keras.Model):
         raise ModelError(

@@ -15,8 +15,8 @@ from mnistkit.training.callback_state import changes_since, restore
 from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import plain
 from mnistkit.training.divergence import refuse_diverged
-from mnistkit.training.fitting import Fit
-from mnistkit.training.order import seed_layers
+from mnistkit.training.fit import Fit
+from mnistkit.training.seeding import seed_layers
 
 logger = logging.getLogger(__name__)
 

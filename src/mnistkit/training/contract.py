@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError, RecipeError
-from mnistkit.training.data import model_shapes
+from mnistkit.training.shapes import model_shapes
 
 if TYPE_CHECKING:
     import keras
@@ -31,6 +31,60 @@ _TOLERANCE = {"float16": 1e-2, "bfloat16": 3e-2}
 _CHOSEN_LATE = ("accuracy", "acc", "crossentropy", "ce")
 # These compare class numbers with something, too, and are always wrong.
 _FOR_ONE_HOT = ("categoricalaccuracy", "binaryaccuracy")
+
+
+def checked_model(model: Any) -> keras.Model:
+    """A model that the trainer can train.
+
+    Raises
+    ------
+    ModelError
+        If it is none, has no weights yet, or takes or returns something else.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError(
+            f"Expected the name of a model or a keras.Model, not {type(model).__name__}. "
+            "Known names: mnistkit.list_models()."
+        )
+    refuse_unbuilt(model)
+    refuse_other_contract(model)
+    return model
+
+
+def refuse_unbuilt(model: keras.Model) -> None:
+    """Refuse a model that has no weights yet.
+
+    Raises
+    ------
+    ModelError
+        If the model is not built.
+    """
+    if not model.built:
+        raise ModelError(
+            f"The model {model.name!r} is not built: it does not know its input's shape. "
+            "Begin it with keras.Input((28, 28)), or call model.build((None, 28, 28))."
+        )
+
+
+def refuse_slow_precision(model: keras.Model) -> None:
+    """Refuse half precision on a processor that has to imitate it.
+
+    Raises
+    ------
+    ModelError
+        If a layer computes in float16 and there is no GPU.
+    """
+    import tensorflow as tf
+
+    halves = [layer.name for layer in model.layers if layer.compute_dtype == "float16"]
+    if halves and not tf.config.list_physical_devices("GPU"):
+        raise ModelError(
+            f"The layers {halves} compute in float16, which is several times slower than float32 "
+            "on this machine, since it has no GPU. Build the model under the policy 'float32', or "
+            "'mixed_bfloat16'."
+        )
 
 
 def refuse_other_contract(model: keras.Model) -> None:

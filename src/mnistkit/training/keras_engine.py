@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.models import Augmentation
-from mnistkit.training.augmenting import augment, epoch_key
+from mnistkit.training.augmentation import augment
+from mnistkit.training.chunks import Chunks
 from mnistkit.training.data import Examples
-from mnistkit.training.fitting import Fit
-from mnistkit.training.order import epoch_order
-from mnistkit.training.programs import Chunks
+from mnistkit.training.fit import Fit
+from mnistkit.training.seeding import epoch_key, epoch_permutation
 from mnistkit.training.streams import own_errors
 
 if TYPE_CHECKING:
@@ -35,43 +35,57 @@ class CurrentEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         self.epoch = epoch
 
 
-def fit_with_keras(
-    fit: Fit,
-    *,
-    first_epoch: int,
-    callbacks: Sequence[keras.callbacks.Callback],
-    verbose: int,
-) -> None:
-    """Train a compiled model; see `Trainer.fit`."""
-    current = CurrentEpoch()
-    train, validation = fit.sources.train, fit.sources.validation
-    if isinstance(train, Examples):
-        count = len(train)
-        train = _batches(
-            train, fit.recipe.batch_size, lambda: epoch_order(fit.seed, current.epoch, count)
-        )
-    if fit.recipe.augmentation:
-        train = _augmented(
-            train, fit.recipe.augmentation, lambda: epoch_key(fit.seed, current.epoch)
-        )
-    if isinstance(validation, Examples):
-        validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
-    with own_errors():
-        fit.model.fit(
-            train,
-            initial_epoch=first_epoch,
-            epochs=fit.recipe.epochs,
-            validation_data=validation,
-            shuffle=False,
-            callbacks=[current, *callbacks],
-            verbose=verbose,
-        )
+class KerasEngine:
+    """Trains with Keras' own `fit`: the yardstick, and for whatever a loop does not suit."""
+
+    @property
+    def name(self) -> Literal["keras"]:
+        """``"keras"``."""
+        return "keras"
+
+    def prepare(self, fit: Fit) -> None:
+        """Nothing to do: Keras compiles when it trains."""
+
+    def train(
+        self,
+        fit: Fit,
+        *,
+        first_epoch: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+        verbose: int,
+    ) -> None:
+        """Train; see `mnistkit.training.engine.Engine`."""
+        current = CurrentEpoch()
+        train, validation = fit.data.train, fit.data.validation
+        if isinstance(train, Examples):
+            count = len(train)
+            train = _batches(
+                train,
+                fit.recipe.batch_size,
+                lambda: epoch_permutation(fit.seed, current.epoch, count),
+            )
+        if fit.recipe.augmentation:
+            train = _augmented(
+                train, fit.recipe.augmentation, lambda: epoch_key(fit.seed, current.epoch)
+            )
+        if isinstance(validation, Examples):
+            validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
+        with own_errors():
+            fit.model.fit(
+                train,
+                initial_epoch=first_epoch,
+                epochs=fit.recipe.epochs,
+                validation_data=validation,
+                shuffle=False,
+                callbacks=[current, *callbacks],
+                verbose=verbose,
+            )
 
 
 def _batches(
-    examples: Examples, batch_size: int, current_order: Callable[[], NDArray[np.int32] | None]
+    examples: Examples, batch_size: int, permutation: Callable[[], NDArray[np.int32] | None]
 ) -> tf.data.Dataset:
-    """One pass over the examples; every new iterator asks for the order anew.
+    """One pass over the examples; every new iterator asks for the permutation anew.
 
     A chunk at a time is read, so that examples in a memory-mapped file may be larger than memory.
     """
@@ -80,7 +94,7 @@ def _batches(
     chunks = Chunks(examples, batch_size)
 
     def columns() -> Iterator[tuple[NDArray[Any], ...]]:
-        for chunk in chunks.in_order(current_order()):
+        for chunk in chunks.in_order(permutation()):
             yield tuple(column[: chunk.num_steps * batch_size] for column in chunk.columns)
 
     def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:

@@ -120,6 +120,13 @@ class RunFolder:
         name = (self._description()["data"] or {}).get("loaded_as")
         return name if isinstance(name, str) else ""
 
+    @property
+    def engine(self) -> str | None:
+        """The engine that the unfinished or finished run was begun with; None if there is none."""
+        folder = self.working
+        engine = _read_description(folder).get("engine") if _exists(folder / RUN_FILE) else None
+        return engine if isinstance(engine, str) else None
+
     def refuse_existing(self) -> None:
         """Raise a RunFolderError if there is a run already."""
         if _exists(self.path / RUN_FILE):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import ImageError, LabelError, MnistKitError
-from mnistkit.training.data import model_shapes, shapes_agree
+from mnistkit.training.shapes import model_shapes, shapes_agree
 
 if TYPE_CHECKING:
     import keras

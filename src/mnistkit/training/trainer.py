@@ -14,59 +14,35 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import (
-    LabelError,
-    ModelError,
-    OptionError,
-    RecipeError,
-    SplitError,
-)
+from mnistkit.errors import OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
 from mnistkit.images.normalize import checked_images
-from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of, spec_of
+from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of
 from mnistkit.models.keras_settings import refuse_other_backend
-from mnistkit.training import fitting
-from mnistkit.training.compiling import (
+from mnistkit.training.callback_checks import (
     Callbacks,
     checked_callbacks,
-    compile_from_recipe,
-    has_schedule,
-    is_compiled_by_caller,
     refuse_missing_tensorboard,
-    refuse_rate_callbacks,
-    refuse_slow_precision,
-    refuse_unbuilt,
+    refuse_second_schedule,
 )
 from mnistkit.training.contract import (
-    refuse_other_contract,
+    checked_model,
     refuse_other_loss,
     refuse_other_recipe,
+    refuse_slow_precision,
 )
-from mnistkit.training.data import (
-    ClassWeight,
-    Data,
-    Examples,
-    Sources,
-    as_split,
-    check_labels,
-    fit_to_model,
-    is_stream,
-    model_shapes,
-    weights_per_example,
-)
+from mnistkit.training.data import Data, as_split, check_labels, training_data
 from mnistkit.training.description import Description, describe, plain
-from mnistkit.training.habits import answers_keras
+from mnistkit.training.engine import ENGINES, make_engine
+from mnistkit.training.fit import Fit
 from mnistkit.training.inference import predict_probabilities
-from mnistkit.training.programs import (
-    ENGINES,
-    Engine,
-    Program,
-    choose_engine,
-    training_program,
-)
+from mnistkit.training.keras_arguments import answers_keras
+from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
+from mnistkit.training.run import refuse_run_in_the_way, run_fit
 from mnistkit.training.run_folder import RunFolder
-from mnistkit.training.savable import refuse_unsavable
-from mnistkit.training.streams import checked_stream
+from mnistkit.training.sample_weights import ClassWeight
+from mnistkit.training.serializable import refuse_unserializable
+from mnistkit.training.shapes import fit_to_model, model_shapes
 
 if TYPE_CHECKING:
     import keras
@@ -155,7 +131,7 @@ class Trainer:
         refuse_other_backend()
         with self._scope():
             built = create_model(model, seed=self.seed) if isinstance(model, str) else model
-        self.model = _checked_model(built)
+        self.model = checked_model(built)
         spec = spec_of(self.model)
         self._recipes = recipes_of(MODELS.get(spec.name) if spec else None)
         self.recipe = choose_recipe(self._recipes, recipe, repr(self.model.name))
@@ -165,8 +141,7 @@ class Trainer:
         self._wanted_engine: str = "keras" if strategy is not None else engine
         self.callbacks = checked_callbacks(callbacks)
         self.history: dict[str, list[float]] = {}
-        self._last_fit: fitting.Fit | None = None
-        self._loaded: Description | None = None
+        self._description: Description | None = None  # of the last fit, or of what was loaded
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
@@ -273,7 +248,7 @@ class Trainer:
         from mnistkit.training.callback_state import settings_of
 
         recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
-        fitting.refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
+        refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
         if self._compiled_by_caller:
             refuse_other_loss(self.model)
         else:
@@ -281,38 +256,31 @@ class Trainer:
         refuse_slow_precision(self.model)
         every = (*self.callbacks, *checked_callbacks(callbacks))
         refuse_missing_tensorboard(every)
-        self._refuse_second_schedule(every, recipe)
-        sources = self._sources(data, validation, sample_weight, class_weight)
+        own_optimizer = self.model.optimizer if self._compiled_by_caller else None
+        refuse_second_schedule(every, recipe, self._recipes, own_optimizer)
+        prepared = training_data(
+            self.model,
+            data,
+            validation,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            seed=self.seed,
+        )
         if not self._compiled_by_caller:
-            steps = recipe.epochs * sources.steps_per_epoch(recipe.batch_size)
+            steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
             with self._scope():
                 compile_from_recipe(self.model, recipe, steps)
         if self._folder is not None:
-            refuse_unsavable(self.model)
-        wanted = "keras" if sources.has_stream else self._wanted_engine
-        engine = choose_engine(self.model, wanted)
-
-        def make_program() -> tuple[Engine, Program | None]:
-            if engine == "keras":
-                return engine, None
-            assert isinstance(sources.train, Examples)
-            may_change = wanted == "auto"
-            return training_program(
-                self.model, sources.train, recipe, engine, may_change=may_change
-            )
-
+            refuse_unserializable(self.model)
         settings = tuple(settings_of(callback) for callback in every)
-        fit, history = fitting.run_fit(
-            fitting.Fit(self.model, sources, recipe, self.seed, engine, every, settings),
-            make_program,
-            folder=self._folder,
-            resume=resume,
-            overwrite=overwrite,
-            verbose=verbosity,
+        fit = Fit(self.model, prepared, recipe, self.seed, every, settings)
+        begun_with = self._folder.engine if self._folder is not None and resume else None
+        engine = make_engine(self._wanted_engine, fit, begun_with)
+        self._description, history = run_fit(
+            fit, engine, self._folder, resume=resume, overwrite=overwrite, verbose=verbosity
         )
-        self.engine = fit.engine
+        self.engine = engine.name
         self.history = {name: list(map(plain, values)) for name, values in history.history.items()}
-        self._last_fit, self._loaded = fit, None
         return history
 
     @answers_keras
@@ -375,6 +343,8 @@ class Trainer:
 
         Raises
         ------
+        ModelError
+            If Keras could save the model but not load it again.
         DivergenceError
             If a weight is NaN or infinite.
         RunFolderError
@@ -384,12 +354,8 @@ class Trainer:
         --------
         Trainer.load
         """
-        if self._last_fit is not None:
-            description = self._last_fit.describe()
-        elif self._loaded is not None:
-            description = self._loaded
-        else:
-            description = describe(self.model, self.recipe, self.seed)
+        refuse_unserializable(self.model)
+        description = self._description or describe(self.model, self.recipe, self.seed)
         run = RunFolder(folder)
         with run.locked():
             run.finish(self.model, description, self.history)
@@ -425,7 +391,7 @@ class Trainer:
         run = RunFolder(folder).load(builder)
         trainer = cls(run.model, recipe=run.recipe, seed=run.seed)
         trainer.history = run.history
-        trainer._loaded = run.description
+        trainer._description = run.description
         return trainer
 
     def __repr__(self) -> str:
@@ -435,26 +401,6 @@ class Trainer:
         given = {"epochs": epochs, "batch_size": batch_size}
         return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
 
-    def _refuse_second_schedule(
-        self, callbacks: Sequence[keras.callbacks.Callback], recipe: Recipe
-    ) -> None:
-        """Refuse callbacks that set the learning rate where a schedule sets it already."""
-        if self._compiled_by_caller:
-            refuse_rate_callbacks(
-                callbacks,
-                has_schedule=has_schedule(self.model.optimizer),
-                remedy="compile the model with a number for the learning rate",
-            )
-            return
-        constant = (name for name, one in self._recipes.items() if one.schedule == "constant")
-        name = next(constant, None)
-        remedy = "trainer.recipe.replace(schedule='constant')" if name is None else repr(name)
-        refuse_rate_callbacks(
-            callbacks,
-            has_schedule=recipe.schedule != "constant",
-            remedy=f"use a constant rate: Trainer(..., recipe={remedy})",
-        )
-
     def _scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where variables are created: on the strategy's devices, if there is a strategy."""
         if self._strategy is None:
@@ -462,83 +408,10 @@ class Trainer:
         scope: contextlib.AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
-    def _sources(
-        self,
-        data: Data | tf.data.Dataset,
-        validation: Data | tf.data.Dataset | float | None,
-        sample_weight: ArrayLike | None,
-        class_weight: ClassWeight | None,
-    ) -> Sources:
-        """Check everything, and bring it to the forms that the engines take."""
-        model_shapes(self.model)  # a model that takes something else is refused before the data is
-        if is_stream(data):
-            if sample_weight is not None or class_weight is not None:
-                raise LabelError(
-                    "Weights cannot be given beside a tf.data.Dataset; let it yield "
-                    "(images, labels, weights)."
-                )
-            if isinstance(validation, float | int | np.floating | np.integer):
-                raise SplitError(
-                    "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
-                    "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
-                )
-            train: Examples | tf.data.Dataset = checked_stream(data, self.model)
-            split = None
-        else:
-            split = as_split(data, self.model)
-            if isinstance(validation, float | int | np.floating | np.integer):
-                if isinstance(validation, bool):
-                    raise SplitError(
-                        f"validation={validation}: expected images with labels, or a fraction of "
-                        "the training images, such as validation=0.1."
-                    )
-                split, validation = self._hold_out(split, float(validation), sample_weight)
-            train = self._examples(split, sample_weight, class_weight)
-        if validation is None:
-            return Sources(train, None, split)
-        if is_stream(validation):
-            return Sources(train, checked_stream(validation, self.model), split)
-        held_out = as_split(validation, self.model)
-        return Sources(train, self._examples(held_out), split, held_out)
-
-    def _hold_out(
-        self, split: Split, fraction: float, sample_weight: ArrayLike | None
-    ) -> tuple[Split, Split]:
-        if sample_weight is not None:
-            raise SplitError(
-                "sample_weight cannot be divided together with a validation fraction. "
-                "Use train, validation = split.holdout(...) and pass the weights of train."
-            )
-        return split.holdout(fraction, by="class", seed=self.seed)
-
-    def _examples(
-        self,
-        split: Split,
-        sample_weight: ArrayLike | None = None,
-        class_weight: ClassWeight | None = None,
-    ) -> Examples:
-        labels = check_labels(split, self.model)
-        _, num_outputs = model_shapes(self.model)
-        weights = weights_per_example(labels, sample_weight, class_weight, num_outputs)
-        return Examples(fit_to_model(split.images, self.model), labels, weights)
-
     def _classes(self, split: Split) -> tuple[str, ...]:
         """The names of the classes, with numbers for outputs that the data has no name for."""
         _, outputs = model_shapes(self.model)
         return (*split.classes, *map(str, range(len(split.classes), outputs)))[:outputs]
-
-
-def _checked_model(model: Any) -> keras.Model:
-    import keras
-
-    if not isinstance(model, keras.Model):
-        raise ModelError(
-            f"Expected the name of a model or a keras.Model, not {type(model).__name__}. "
-            "Known names: mnistkit.list_models()."
-        )
-    refuse_unbuilt(model)
-    refuse_other_contract(model)
-    return model
 
 
 def _checked_seed(seed: Any) -> int:

@@ -22,11 +22,6 @@ _SCALARS = ("rotation", "scale_y", "scale_x", "shear", "y", "x", "stroke_width",
             "top", "left", "height", "width")  # fmt: skip
 
 
-def epoch_key(seed: int, epoch: int) -> int:
-    """What an epoch's random numbers are drawn from, besides the number of the step."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1).view(np.int32)[0])
-
-
 def augment(
     images: tf.Tensor, settings: Augmentation, key: tf.Tensor | int, step: tf.Tensor | int
 ) -> tf.Tensor:
@@ -38,7 +33,7 @@ def augment(
         0 is paper.
     settings : Augmentation
     key : int32
-        From `epoch_key`.
+        From `mnistkit.training.seeding.epoch_key`.
     step : int32
         The number of the batch in its epoch.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def refuse_unsavable(model: keras.Model) -> None:
+def refuse_unserializable(model: keras.Model) -> None:
     """Refuse a model with parts that Keras writes to a file and cannot read from it.
 
     Raises
@@ -60,7 +61,8 @@ def _parts(model: keras.Model) -> Iterator[Any]:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _parts(layer)
-        elif isinstance(layer, keras.layers.Lambda) or not _is_keras_own(layer):
+        else:
+            yield from _own_functions(layer)
             yield layer
     if model.compiled:
         given = model.get_compile_config() or {}
@@ -71,8 +73,26 @@ def _parts(model: keras.Model) -> Iterator[Any]:
         yield model
 
 
+def _own_functions(layer: keras.layers.Layer) -> Iterator[Any]:
+    """The caller's functions and objects in one of Keras' layers, such as an activation."""
+    import keras
+
+    if not _is_keras_own(layer) or isinstance(layer, keras.layers.Lambda):
+        return
+    for value in vars(layer).values():
+        if isinstance(value, keras.layers.Layer):
+            yield from _own_functions(value)
+        elif _is_function_or_object(value) and not _is_keras_own(value):
+            yield value
+
+
+def _is_function_or_object(value: Any) -> bool:
+    return inspect.isfunction(value) or hasattr(value, "get_config")
+
+
 def _is_keras_own(part: Any) -> bool:
-    return type(part).__module__.startswith("keras.")
+    named = part if inspect.isfunction(part) else type(part)
+    return str(named.__module__).startswith("keras.")
 
 
 def _leaves(metrics: Any) -> Iterator[Any]:
@@ -89,9 +109,10 @@ def _comes_back(part: Any) -> bool:
     if part is None or isinstance(part, str):
         return True
     try:
-        keras.saving.deserialize_keras_object(
-            keras.saving.serialize_keras_object(part), safe_mode=True
-        )
+        config = keras.saving.serialize_keras_object(part)
+        if isinstance(config, dict):
+            config.pop("build_config", None)  # weights take memory, and tell nothing
+        keras.saving.deserialize_keras_object(config, safe_mode=True)
     # Keras, and classes of one's own, raise anything here.
     except Exception:  # noqa: BLE001
         return False

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 import mnistkit
 from mnistkit import Augmentation, Recipe, Trainer
-from mnistkit.training.augmenting import augment, draw, epoch_key, vary
+from mnistkit.training.augmentation import augment, draw, vary
+from mnistkit.training.seeding import epoch_key
 
 EVERYTHING = Augmentation(
     rotation=10, scale=0.1, shear=0.1, translation=2, elastic=0.7, stroke_width=0.5, erasing=0.3

@@ -1,0 +1,99 @@
+"""The engines: each is one object that trains a model, and all give the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from mnistkit.training.fit import Fit
+from mnistkit.training.shapes import model_shapes
+
+if TYPE_CHECKING:
+    import keras
+
+EngineName = Literal["xla", "graph", "keras"]
+ENGINES = ("auto", *get_args(EngineName))
+
+# XLA's versions of these are several times slower on a CPU than TensorFlow's own (oneDNN).
+_SLOW_IN_XLA_ON_CPU = ("Conv", "DepthwiseConv", "MaxPool", "AvgPool", "CudnnRNN", "While", "FFT")
+
+
+class Engine(Protocol):
+    """One way to train a model."""
+
+    @property
+    def name(self) -> EngineName:
+        """What it is called in ``Trainer.engine`` and in ``run.json``."""
+
+    def prepare(self, fit: Fit) -> None:
+        """Do what takes seconds, such as compiling; afterwards the name does not change.
+
+        Raises
+        ------
+        ModelError
+            If the model cannot be trained this way.
+        """
+
+    def train(
+        self,
+        fit: Fit,
+        *,
+        first_epoch: int,
+        callbacks: Sequence[keras.callbacks.Callback],
+        verbose: int,
+    ) -> None:
+        """Train the prepared model; the callbacks are called in Keras' own order."""
+
+
+def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
+    """The engine that was asked for; for ``"auto"`` the one that suits the model and the data.
+
+    Parameters
+    ----------
+    wanted : {"auto", "xla", "graph", "keras"}
+        ``"auto"`` is ``"keras"`` for streams, for a model with a ``train_step`` or ``test_step`` of
+        its own, and for one that runs eagerly; ``"xla"`` where there is a GPU, or no operation that
+        XLA is slow at on a CPU; else ``"graph"``.
+    fit : Fit
+    begun_with : str, optional
+        The engine of the run that is resumed, which suits it still.
+    """
+    from mnistkit.training.graph_engine import GraphEngine
+    from mnistkit.training.keras_engine import KerasEngine
+
+    if fit.data.has_stream:
+        return KerasEngine()
+    name = wanted
+    if wanted == "auto":
+        resumable = begun_with in get_args(EngineName)
+        name = str(begun_with) if resumable else _suitable(fit)
+    if name == "keras":
+        return KerasEngine()
+    return GraphEngine(jit_compile=name == "xla", may_change=wanted == "auto")
+
+
+def _suitable(fit: Fit) -> EngineName:
+    import keras
+    import tensorflow as tf
+
+    own_step = any(
+        getattr(type(fit.model), name) is not getattr(keras.Model, name)
+        for name in ("train_step", "test_step")
+    )
+    if own_step or fit.model.run_eagerly:
+        return "keras"
+    if tf.config.list_logical_devices("GPU"):
+        return "xla"
+    slow = any(name.startswith(_SLOW_IN_XLA_ON_CPU) for name in _operations(fit.model))
+    return "graph" if slow else "xla"
+
+
+def _operations(model: keras.Model) -> set[str]:
+    """The kinds of operations in a model's forward pass, nested functions included."""
+    import tensorflow as tf
+
+    images = tf.TensorSpec((2, *model_shapes(model)[0]), tf.float32)
+    graph = tf.function(lambda x: model(x, training=True), autograph=False)
+    definition = graph.get_concrete_function(images).graph.as_graph_def()
+    nested = (node for function in definition.library.function for node in function.node_def)
+    return {node.op for node in (*definition.node, *nested)}

@@ -1,0 +1,103 @@
+"""From a recipe to optimizer, learning-rate schedule and loss, and so to a compiled Keras model."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from mnistkit.errors import RecipeError
+
+if TYPE_CHECKING:
+    import keras
+
+    from mnistkit.models import Recipe
+
+_made_here: weakref.WeakSet[keras.Optimizer] = weakref.WeakSet()
+
+
+def compile_from_recipe(model: keras.Model, recipe: Recipe, total_steps: int) -> None:
+    """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
+    optimizer = make_optimizer(recipe, total_steps)
+    _made_here.add(optimizer)
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(_vectors(model))
+    model.compile(optimizer=optimizer, loss=make_loss(recipe), metrics=list(recipe.metrics))
+
+
+def _vectors(model: keras.Model) -> list[keras.Variable]:
+    """Biases, and the scales of normalisation layers."""
+    return [variable for variable in model.trainable_variables if len(variable.shape) < 2]
+
+
+def is_compiled_by_caller(model: keras.Model) -> bool:
+    """Whether a model has an optimizer that does not come from a recipe.
+
+    A recipe's optimizer is not used again: its schedule has come to its end.
+    """
+    return bool(model.compiled) and model.optimizer not in _made_here
+
+
+def has_schedule(optimizer: keras.Optimizer) -> bool:
+    """Whether a schedule sets an optimizer's learning rate, so that nobody else can."""
+    import keras
+
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # LossScaleOptimizer has one
+    rate = getattr(inner, "_learning_rate", None)
+    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+def make_loss(recipe: Recipe) -> Any:
+    """The loss of a recipe: a name, or Keras' cross-entropy with smoothed labels."""
+    if not recipe.label_smoothing:
+        return recipe.loss
+    from mnistkit.training.losses import SmoothedCrossentropy
+
+    return SmoothedCrossentropy(recipe.label_smoothing)
+
+
+def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
+    """The optimizer of a recipe.
+
+    Raises
+    ------
+    RecipeError
+        If Keras has no optimizer of that name, or it does not take the options.
+    """
+    import keras
+
+    try:
+        kind = type(keras.optimizers.get(recipe.optimizer))
+    except ValueError as error:
+        raise RecipeError(
+            f"optimizer={recipe.optimizer!r}: expected a name in keras.optimizers, "
+            "such as 'adam' or 'sgd'."
+        ) from error
+    unknown = set(recipe.optimizer_options) - set(inspect.signature(kind).parameters)
+    if unknown:
+        raise RecipeError(
+            f"optimizer_options={dict(recipe.optimizer_options)!r}: {kind.__name__} does not take "
+            f"{', '.join(sorted(map(repr, unknown)))}."
+        )
+    options = dict(recipe.optimizer_options)
+    if recipe.weight_decay:
+        options["weight_decay"] = recipe.weight_decay
+    if recipe.weight_averaging:
+        options |= {"use_ema": True, "ema_momentum": recipe.weight_averaging}
+    return kind(learning_rate=make_schedule(recipe, total_steps), **options)
+
+
+def make_schedule(recipe: Recipe, total_steps: int) -> Any:
+    """The learning rate of a recipe: a number, or one of Keras' schedules."""
+    import keras
+
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    warmup_steps = round(recipe.warmup * total_steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup_steps else recipe.learning_rate,
+        decay_steps=max(total_steps - warmup_steps, 1),
+        alpha=recipe.final_learning_rate / recipe.learning_rate,
+        warmup_target=recipe.learning_rate if warmup_steps else None,
+        warmup_steps=warmup_steps,
+    )
