@@ -17,7 +17,7 @@ from mnistkit.datasets import Split
 from mnistkit.errors import OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
 from mnistkit.images.normalize import checked_images
-from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of
+from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of, spec_of
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training.callback_checks import (
     Callbacks,
