@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ class Fit:
 
     def describe(self, engine: str) -> Description:
         """What a run's folder says of it, if it is trained by that engine."""
-        compiled = self.model.get_compile_config() or {}
+        with warnings.catch_warnings():
+            # Keras warns of lambdas, since loading them would run code. This is never loaded.
+            warnings.filterwarnings("ignore", "The object being serialized includes a `lambda`")
+            compiled = self.model.get_compile_config() or {}
         weights = self.data.train.weights if isinstance(self.data.train, Examples) else None
         return describe(
             self.model,
