@@ -140,6 +140,45 @@ def test_a_layer_that_divides_images_once_more(first):
     trainer.fit((IMAGES, LABELS), epochs=1, verbose=0)
 
 
+@keras.saving.register_keras_serializable("test_contract")
+class Divide(layers.Layer):
+    def call(self, images):
+        return images / 255.0
+
+
+@keras.saving.register_keras_serializable("test_contract")
+def divided(images):
+    return (images - 0.5) / 255
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        lambda images: images / 255,
+        lambda images: images * (1 / 255),
+        lambda images: keras.ops.divide(images, 255.0) - 1,
+        layers.Lambda(divided),
+        Divide(),
+        lambda images: layers.GaussianNoise(0.1)(layers.Reshape((28, 28, 1))(images) / 255),
+        lambda images: layers.Normalization(axis=None, mean=0.1, variance=0.3)(images / 255),
+    ],
+)
+def test_a_division_that_is_no_layer_of_keras(scale):
+    inputs = keras.Input((28, 28))
+    flat = layers.Flatten()(scale(inputs))
+    model = keras.Model(inputs, layers.Dense(10, "softmax", name="end")(flat))
+    with pytest.raises(ModelError, match=r"scales images before its layer 'end': .*0\.00"):
+        Trainer(model)
+    fit(keras.Sequential([keras.Input((28, 28)), layers.Rescaling(255.0), model]))
+
+
+def test_what_scales_frozen_features_is_not_mistaken():
+    inputs = keras.Input((28, 28))
+    frozen = layers.Dense(5, trainable=False)(inputs)
+    outputs = layers.Dense(10, "softmax")(layers.Flatten()(frozen / 255))
+    Trainer(keras.Model(inputs, outputs))
+
+
 @pytest.mark.parametrize(
     "first",
     [

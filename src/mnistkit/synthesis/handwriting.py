@@ -103,7 +103,7 @@ def handwriting(
     >>> import mnistkit
     >>> data = mnistkit.load_dataset("handwriting")  # doctest: +SKIP
     >>> data  # doctest: +SKIP
-    <Dataset handwriting: 153,449 + 25,000 images of 28x28, 11 classes>
+    <Dataset handwriting: 156,064 + 25,980 images of 28x28, 11 classes>
     """
     sizes = (
         whole(digits, "digits", at_least=_TEST_SHARE),

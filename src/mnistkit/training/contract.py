@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _SPARSE = "sparse_categorical_crossentropy"
 _ANY_SIZE = 28  # for a side that may be of any size
+# Halfway, on a logarithmic scale, between a division by 255 and images left as they are: 1/16,
+# and half of that for layers that weaken images a little, such as a blur.
+_SMALLEST_SCALE = 1 / 32
 # Rounding alone moves the sum of half-precision probabilities by this much.
 _TOLERANCE = {"float16": 1e-2, "bfloat16": 3e-2}
 # Keras chooses between these by the shapes of labels and outputs, when it compiles the model.
@@ -97,6 +100,7 @@ def refuse_other_contract(model: keras.Model) -> None:
     """
     input_shape, _ = model_shapes(model)
     _refuse_second_scaling(model, input_shape)
+    _refuse_computed_scaling(model, input_shape)
     _refuse_other_outputs(model, input_shape)
 
 
@@ -111,7 +115,7 @@ def _refuse_second_scaling(model: keras.Model, input_shape: tuple[int | None, ..
             # Images in [0, 1] have no mean above 1: this one has seen others.
             seen = layer.mean is not None and float(np.max(np.asarray(layer.mean))) > scale
             scale *= 1 / 255 if seen else 1.0
-        if scale < 1 / 32:
+        if scale < _SMALLEST_SCALE:
             raise ModelError(
                 f"The model {model.name!r} begins with the layer {layer.name!r}, which takes images"
                 " in 0-255. They reach a model divided by 255 already, so it would see nothing but "
@@ -119,6 +123,35 @@ def _refuse_second_scaling(model: keras.Model, input_shape: tuple[int | None, ..
                 f"before it: keras.Sequential([keras.Input({input_shape}), "
                 "keras.layers.Rescaling(255.0), model])."
             )
+
+
+def _refuse_computed_scaling(model: keras.Model, input_shape: tuple[int | None, ...]) -> None:
+    """Look at what is left of paper and ink where the first weights meet them.
+
+    A division may hide in a `Lambda`, in a layer of one's own, or in plain ``x / 255``.
+    """
+    import keras
+
+    images = _few_images(input_shape, model.input_shape[0])
+    paper_and_ink = images * 0 + np.arange(len(images)).reshape(-1, *[1] * len(input_shape)) % 2
+    try:
+        first = next(layer for layer in model.layers if _has_learnt_weights(layer))
+        before = keras.Model(model.inputs[0], first.input)(paper_and_ink, training=False)
+        left = np.asarray(keras.ops.cast(before, "float32"))
+    # Not a graph of layers, or layers of one's own, which raise anything.
+    except Exception:  # noqa: BLE001
+        return
+    if len(left) < 2:
+        return
+    difference = float(np.abs(left[1] - left[0]).max())
+    if 0 < difference < _SMALLEST_SCALE:
+        raise ModelError(
+            f"The model {model.name!r} scales images before its layer {first.name!r}: of the "
+            f"difference between paper, 0, and ink, 1, {difference:.2g} is left there. They reach "
+            "a model divided by 255 already. Build the model without that division; if it is "
+            f"trained, put the opposite before it: keras.Sequential([keras.Input({input_shape}), "
+            "keras.layers.Rescaling(255.0), model])."
+        )
 
 
 def _first_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -132,8 +165,15 @@ def _first_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
                 return
             continue
         yield layer
-        if layer.weights and not isinstance(layer, keras.layers.Normalization):
+        if _has_learnt_weights(layer):
             return
+
+
+def _has_learnt_weights(layer: keras.layers.Layer) -> bool:
+    """Whether there are weights, other than the statistics of the images."""
+    import keras
+
+    return bool(layer.weights) and not isinstance(layer, keras.layers.Normalization)
 
 
 def _refuse_other_outputs(model: keras.Model, input_shape: tuple[int | None, ...]) -> None:
