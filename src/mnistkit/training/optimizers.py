@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
@@ -13,13 +12,13 @@ if TYPE_CHECKING:
 
     from mnistkit.models import Recipe
 
-_made_here: weakref.WeakSet[keras.Optimizer] = weakref.WeakSet()
+# A name is saved with an optimizer, so a recipe's is known in a model that comes from a file.
+_NAME = "mnistkit_recipe"
 
 
 def compile_from_recipe(model: keras.Model, recipe: Recipe, total_steps: int) -> None:
     """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
     optimizer = make_optimizer(recipe, total_steps)
-    _made_here.add(optimizer)
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(_vectors(model))
     model.compile(optimizer=optimizer, loss=make_loss(recipe), metrics=list(recipe.metrics))
@@ -33,18 +32,22 @@ def _vectors(model: keras.Model) -> list[keras.Variable]:
 def is_compiled_by_caller(model: keras.Model) -> bool:
     """Whether a model has an optimizer that does not come from a recipe.
 
-    A recipe's optimizer is not used again: its schedule has come to its end.
+    A recipe's optimizer is not used again, not even after loading: its schedule is at its end.
     """
-    return bool(model.compiled) and model.optimizer not in _made_here
+    return bool(model.compiled) and _inner(model.optimizer).name != _NAME
 
 
 def has_schedule(optimizer: keras.Optimizer) -> bool:
     """Whether a schedule sets an optimizer's learning rate, so that nobody else can."""
     import keras
 
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # LossScaleOptimizer has one
-    rate = getattr(inner, "_learning_rate", None)
+    rate = getattr(_inner(optimizer), "_learning_rate", None)
     return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+def _inner(optimizer: keras.Optimizer) -> keras.Optimizer:
+    """The optimizer that `LossScaleOptimizer` wraps, or the optimizer itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def make_loss(recipe: Recipe) -> Any:
@@ -73,7 +76,8 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
             f"optimizer={recipe.optimizer!r}: expected a name in keras.optimizers, "
             "such as 'adam' or 'sgd'."
         ) from error
-    unknown = set(recipe.optimizer_options) - set(inspect.signature(kind).parameters)
+    # The name is ours: it says that the optimizer is a recipe's.
+    unknown = set(recipe.optimizer_options) - (set(inspect.signature(kind).parameters) - {"name"})
     if unknown:
         raise RecipeError(
             f"optimizer_options={dict(recipe.optimizer_options)!r}: {kind.__name__} does not take "
@@ -84,7 +88,7 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
         options["weight_decay"] = recipe.weight_decay
     if recipe.weight_averaging:
         options |= {"use_ema": True, "ema_momentum": recipe.weight_averaging}
-    return kind(learning_rate=make_schedule(recipe, total_steps), **options)
+    return kind(learning_rate=make_schedule(recipe, total_steps), name=_NAME, **options)
 
 
 def make_schedule(recipe: Recipe, total_steps: int) -> Any:
