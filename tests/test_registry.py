@@ -20,6 +20,7 @@ from mnistkit.errors import (
     NameTakenError,
     PluginError,
     UnknownNameError,
+    WrongTypeError,
 )
 from mnistkit.models import MODELS
 from mnistkit.registry import Registry
@@ -94,6 +95,18 @@ def test_taken_name_is_refused(registry):
     with pytest.raises(NameTakenError, match=r"'mine' is taken by .*:a_function; .*another_func"):
         registry.register("mine")(another_function)
     assert registry.get("mine") is a_function
+
+
+def test_a_taken_name_says_how_to_free_it(registry):
+    registry.register("mine")(a_function)
+    with pytest.raises(NameTakenError, match=r"first with mnistkit\.unregister_model\('mine'\)"):
+        registry.register("mine")(lambda: 1)
+
+
+@pytest.mark.parametrize("pattern", [["cnn"], None, 3, b"cnn"])
+def test_a_pattern_is_text(registry, pattern):
+    with pytest.raises(WrongTypeError, match=r"by a pattern such as 'm\*', not by .*Give a str"):
+        registry.names(pattern)
 
 
 def test_two_lambdas_are_not_the_same_function(registry):

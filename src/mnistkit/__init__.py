@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from mnistkit.datasets import load_data as load_data
     from mnistkit.datasets import load_dataset as load_dataset
     from mnistkit.datasets import register_dataset as register_dataset
+    from mnistkit.datasets import unregister_dataset as unregister_dataset
     from mnistkit.evaluation import Evaluation as Evaluation
     from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
     from mnistkit.models import create_model as create_model
     from mnistkit.models import list_models as list_models
+    from mnistkit.models import list_recipes as list_recipes
     from mnistkit.models import list_weights as list_weights
     from mnistkit.models import model_card as model_card
     from mnistkit.models import register_model as register_model
+    from mnistkit.models import unregister_model as unregister_model
     from mnistkit.models import with_recipes as with_recipes
     from mnistkit.plots import plot_augmentation as plot_augmentation
     from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
@@ -48,13 +51,13 @@ if TYPE_CHECKING:
 _ROOMS = {
     "datasets": (
         "Dataset", "DatasetInfo", "Split",
-        "list_datasets", "load_data", "load_dataset", "register_dataset",
+        "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
     ),
     "evaluation": ("Evaluation",),
     "models": (
         "Augmentation", "Recipe",
-        "create_model", "list_models", "list_weights", "register_model", "model_card",
-        "with_recipes",
+        "create_model", "list_models", "list_recipes", "list_weights", "model_card",
+        "register_model", "unregister_model", "with_recipes",
     ),
     "plots": (
         "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",

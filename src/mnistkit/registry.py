@@ -23,7 +23,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
-from mnistkit.errors import AmbiguousNameError, NameTakenError, PluginError, UnknownNameError
+from mnistkit.errors import (
+    AmbiguousNameError,
+    NameTakenError,
+    PluginError,
+    UnknownNameError,
+    WrongTypeError,
+)
 from mnistkit.installed import Offer, offers
 
 logger = logging.getLogger(__name__)
@@ -129,6 +135,11 @@ class Registry(Generic[Function]):
         A name that two plugins offer is listed twice; one that loses against a built-in or a
         registered name is listed with ``hidden_by`` set.
         """
+        if not isinstance(pattern, str):
+            raise WrongTypeError(
+                f"Names of {self.kind}s are listed by a pattern such as 'm*', not by {pattern!r}. "
+                "Give a str; for several patterns, ask once for each."
+            )
         everything = self._all_entries()
         winners = {entry.name: entry for entry in everything if entry.origin != "plugin"}
         entries = [
@@ -157,7 +168,7 @@ class Registry(Generic[Function]):
             If the plugin that offers the name cannot be imported.
         """
         if not isinstance(name, str):
-            raise TypeError(f"The name of a {self.kind} is a str, not {name!r}.")
+            raise WrongTypeError(f"The name of a {self.kind} is a str, not {name!r}.")
         if ":" in name:
             return self._import(name)
         chosen = self.find(name)
@@ -205,7 +216,7 @@ class Registry(Generic[Function]):
             raise NameTakenError(
                 f"The {self.kind} name {name!r} is taken by {_target(present)}; "
                 f"{_target(function)} cannot have it too. Choose another name, or free this one "
-                "first with unregister."
+                f"first with mnistkit.unregister_{self.kind.replace(' ', '')}({name!r})."
             )
 
     def _all_entries(self) -> list[Entry]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mnistkit
-from mnistkit.errors import ModelError, OptionError, UnknownNameError
+from mnistkit.errors import ModelError, OptionError, UnknownNameError, WrongTypeError
 from mnistkit.models import MODELS, spec_of
 
 
@@ -261,3 +261,36 @@ def test_channels_come_last_whatever_keras_is_set_to():
     finally:
         keras.config.set_image_data_format("channels_last")
     assert plain.to_json().count("channels_first") == expected.count("channels_first") == 0
+
+
+def test_listing_leaves_out_and_asks_for_weights():
+    assert mnistkit.list_models(exclude="c*") == [
+        name for name in mnistkit.list_models() if not name.startswith("c")
+    ]
+    assert mnistkit.list_models("d*", weights=True) == ["dense128"]
+    with pytest.raises(WrongTypeError, match=r"not by \['cnn'\]"):
+        mnistkit.list_models(["cnn"])
+    with pytest.raises(WrongTypeError, match=r"not by \['cnn'\]"):
+        mnistkit.list_models(exclude=["cnn"])
+
+
+def test_recipes_are_listed_by_name_or_function():
+    assert mnistkit.list_recipes("cnn")[0] == "fast"
+    assert mnistkit.list_recipes("mnistkit.models.cnn:cnn") == mnistkit.list_recipes("cnn")
+    assert mnistkit.list_recipes(MODELS.get("cnn")) == mnistkit.list_recipes("cnn")
+    assert mnistkit.list_recipes(lambda: None) == ["default"]
+    with pytest.raises(UnknownNameError, match="There is no model named 'none'"):
+        mnistkit.list_recipes("none")
+
+
+def test_a_name_can_be_given_again():
+    for units in (3, 4):
+
+        @mnistkit.register_model("again")
+        def again(*, num_classes=10, input_shape=(28, 28), units=units):
+            return mnistkit.create_model("dense128")
+
+        mnistkit.unregister_model("again")
+    assert "again" not in mnistkit.list_models()
+    with pytest.raises(UnknownNameError, match="No model 'again' was registered"):
+        mnistkit.unregister_model("again")

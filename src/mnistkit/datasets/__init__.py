@@ -6,6 +6,7 @@ from mnistkit.datasets.catalogue import (
     load_data,
     load_dataset,
     register_dataset,
+    unregister_dataset,
 )
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
@@ -23,4 +24,5 @@ __all__ = [
     "load_data",
     "load_dataset",
     "register_dataset",
+    "unregister_dataset",
 ]

@@ -139,3 +139,27 @@ def register_dataset(
     <Dataset arrays: 10 + 10 images of 28x28, 10 classes>
     """
     return DATASETS.register(name)
+
+
+def unregister_dataset(name: str) -> None:
+    """Forget a data set that `register_dataset` has given a name, so that the name is free again.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    UnknownNameError
+        If the name was not registered in this process.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> @mnistkit.register_dataset("short-lived")
+    ... def load(): ...
+    >>> mnistkit.unregister_dataset("short-lived")
+    >>> "short-lived" in mnistkit.list_datasets()
+    False
+    """
+    DATASETS.unregister(name)

@@ -1,8 +1,15 @@
-"""What learns: one file an architecture, each with its recipes, and the registry of names."""
+"""What learns: one file per architecture, each with its recipes, and the registry of names."""
 
 from mnistkit.models.augmentation import Augmentation
 from mnistkit.models.card import Measurement, ModelCard
-from mnistkit.models.catalogue import MODELS, create_model, list_models, register_model
+from mnistkit.models.catalogue import (
+    MODELS,
+    create_model,
+    list_models,
+    list_recipes,
+    register_model,
+    unregister_model,
+)
 from mnistkit.models.cost import count_multiply_adds
 from mnistkit.models.pretrained import list_weights, model_card
 from mnistkit.models.recipe import Recipe, choose_recipe, recipes_of, with_recipes
@@ -19,11 +26,13 @@ __all__ = [
     "count_multiply_adds",
     "create_model",
     "list_models",
+    "list_recipes",
     "list_weights",
     "model_card",
     "recipes_of",
     "register_model",
     "spec_of",
     "unchanged_spec_of",
+    "unregister_model",
     "with_recipes",
 ]

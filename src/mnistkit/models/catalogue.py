@@ -13,7 +13,8 @@ from mnistkit.models.building import (
     whole_option,
 )
 from mnistkit.models.keras_settings import refuse_other_backend
-from mnistkit.models.pretrained import load_pretrained_weights, pretrained_options
+from mnistkit.models.pretrained import list_weights, load_pretrained_weights, pretrained_options
+from mnistkit.models.recipe import recipes_of
 from mnistkit.models.spec import ModelSpec, note_spec
 from mnistkit.registry import Registry
 
@@ -126,21 +127,61 @@ def rebuild_model(
     return model
 
 
-def list_models(pattern: str = "*") -> list[str]:
+def list_models(
+    pattern: str = "*", *, exclude: str | None = None, weights: bool = False
+) -> list[str]:
     """The names that `create_model` takes; no plugin is imported.
 
     Parameters
     ----------
     pattern : str, default "*"
         Shell-style, for instance ``"dense*"``.
+    exclude : str, optional
+        Leave out the names that match this pattern.
+    weights : bool, default False
+        Only the models that the package has trained weights for.
+
+    Raises
+    ------
+    WrongTypeError
+        If a pattern is not a str.
 
     Examples
     --------
     >>> import mnistkit
     >>> mnistkit.list_models("dense*")
     ['dense128']
+    >>> mnistkit.list_models(weights=True, exclude="dense*")
+    ['cnn']
     """
-    return MODELS.names(pattern)
+    left_out = set() if exclude is None else set(MODELS.names(exclude))
+    return [
+        name
+        for name in MODELS.names(pattern)
+        if name not in left_out and (not weights or list_weights(name))
+    ]
+
+
+def list_recipes(model: str | ModelBuilder) -> list[str]:
+    """The names of a model's recipes; the first is the one that `Trainer` takes by default.
+
+    Parameters
+    ----------
+    model : str or function
+        A name, ``module:function``, or the function that builds it.
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError, PluginError
+        As `create_model` does.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> mnistkit.list_recipes("dense128")
+    ['fast', 'constant']
+    """
+    return list(recipes_of(model if callable(model) else MODELS.get(model)))
 
 
 def register_model(name: str) -> Callable[[ModelBuilder], ModelBuilder]:
@@ -168,3 +209,27 @@ def register_model(name: str) -> Callable[[ModelBuilder], ModelBuilder]:
     7850
     """
     return MODELS.register(name)
+
+
+def unregister_model(name: str) -> None:
+    """Forget a model that `register_model` has given a name, so that the name is free again.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    UnknownNameError
+        If the name was not registered in this process.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> @mnistkit.register_model("short-lived")
+    ... def build(*, num_classes=10, input_shape=(28, 28)): ...
+    >>> mnistkit.unregister_model("short-lived")
+    >>> "short-lived" in mnistkit.list_models()
+    False
+    """
+    MODELS.unregister(name)
