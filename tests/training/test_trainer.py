@@ -470,3 +470,14 @@ def test_averaged_weights_are_measured_and_kept(digits):
     plain = Trainer("dense128", recipe=recipe.replace(weight_averaging=0.0), engine="xla")
     plain.fit(digits.train, verbose=0)
     assert not np.allclose(plain.model.get_weights()[0], weights[0], atol=1e-3)
+
+
+def test_floats_are_measured_as_they_are_predicted():
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((50, 28, 28), dtype=np.float32), np.arange(50) % 10
+    trainer = Trainer(small_model(), seed=0)
+    trainer.model.set_weights([10 * weight for weight in trainer.model.get_weights()])
+    measured = trainer.evaluate((images, labels)).probabilities
+    np.testing.assert_array_equal(measured, trainer.predict(images))
+    rounded = trainer.evaluate(Split(images, labels)).probabilities
+    assert not np.array_equal(measured, rounded)

@@ -290,6 +290,7 @@ class Trainer:
         Parameters
         ----------
         data : Split or (images, labels)
+            Floats are measured as they are, by the same path as `predict`; a `Split` has 8 bits.
 
         Returns
         -------
@@ -303,8 +304,9 @@ class Trainer:
         """
         split = as_split(data, self.model)
         labels = check_labels(split, self.model)
+        probabilities = self.predict(data if isinstance(data, Split) else data[0])
         return Evaluation.from_probabilities(
-            labels, self.predict(split), classes=self._classes(split), name=split.name
+            labels, probabilities, classes=self._classes(split), name=split.name
         )
 
     @answers_keras
