@@ -119,9 +119,7 @@ def _refuse_second_scaling(model: keras.Model, input_shape: tuple[int | None, ..
             raise ModelError(
                 f"The model {model.name!r} begins with the layer {layer.name!r}, which takes images"
                 " in 0-255. They reach a model divided by 255 already, so it would see nothing but "
-                "black. Build the model without that layer; if it is trained, put the opposite "
-                f"before it: keras.Sequential([keras.Input({input_shape}), "
-                "keras.layers.Rescaling(255.0), model])."
+                f"black. Build the model without that layer; {_opposite(input_shape)}"
             )
 
 
@@ -133,25 +131,31 @@ def _refuse_computed_scaling(model: keras.Model, input_shape: tuple[int | None, 
     import keras
 
     images = _few_images(input_shape, model.input_shape[0])
-    paper_and_ink = images * 0 + np.arange(len(images)).reshape(-1, *[1] * len(input_shape)) % 2
+    if len(images) < 2:
+        return
     try:
         first = next(layer for layer in model.layers if _has_learnt_weights(layer))
-        before = keras.Model(model.inputs[0], first.input)(paper_and_ink, training=False)
-        left = np.asarray(keras.ops.cast(before, "float32"))
+        before = keras.Model(model.inputs[0], first.input)(images, training=False)
+        paper, ink = np.asarray(keras.ops.cast(before, "float32"))[:2]
     # Not a graph of layers, or layers of one's own, which raise anything.
     except Exception:  # noqa: BLE001
         return
-    if len(left) < 2:
-        return
-    difference = float(np.abs(left[1] - left[0]).max())
+    difference = float(np.abs(ink - paper).max())
     if 0 < difference < _SMALLEST_SCALE:
         raise ModelError(
             f"The model {model.name!r} scales images before its layer {first.name!r}: of the "
             f"difference between paper, 0, and ink, 1, {difference:.2g} is left there. They reach "
-            "a model divided by 255 already. Build the model without that division; if it is "
-            f"trained, put the opposite before it: keras.Sequential([keras.Input({input_shape}), "
-            "keras.layers.Rescaling(255.0), model])."
+            "a model divided by 255 already. Build the model without that division; "
+            f"{_opposite(input_shape)}"
         )
+
+
+def _opposite(input_shape: tuple[int | None, ...]) -> str:
+    """What helps a trained model that divides images again."""
+    return (
+        f"if it is trained, put the opposite before it: keras.Sequential([keras.Input({input_shape}"
+        "), keras.layers.Rescaling(255.0), model])."
+    )
 
 
 def _first_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
