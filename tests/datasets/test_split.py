@@ -225,9 +225,22 @@ def test_a_split_does_not_pass_for_empty():
         list(split_of([0, 1]))
 
 
-def test_at_most_256_classes():
-    with pytest.raises(LabelError, match="There are 300 classes; labels are uint8"):
-        split_of([0, 1], classes=[str(n) for n in range(300)])
+def test_more_than_256_classes():
+    labels = np.arange(300)
+    for names in (None, [f"kanji {n}" for n in range(300)]):
+        split = split_of(labels, classes=names)
+        assert split.labels.dtype == np.uint16
+        assert len(split.classes) == 300
+        np.testing.assert_array_equal(split.labels, labels)
+        rest, part = split.replace(labels=labels // 2, classes=names).holdout(0.5, seed=0)
+        np.testing.assert_array_equal(np.sort([*rest.labels, *part.labels]), labels // 2)
+    assert split_of([0, 1], classes=split.classes).labels.dtype == np.uint16
+    assert split_of(labels[:256]).labels.dtype == np.uint8
+
+
+def test_at_most_65536_classes():
+    with pytest.raises(LabelError, match=r"There are 70000 classes; expected 1 to 65,536\."):
+        split_of([0, 1], classes=range(70_000))
 
 
 def test_a_single_image_is_not_a_split():

@@ -281,10 +281,16 @@ def test_a_step_of_its_own_may_have_any_loss():
     ],
 )
 def test_a_recipe_for_other_labels(settings, message):
-    trainer = Trainer(network(), recipe=Recipe(epochs=1, **settings))
+    model = network()
     with pytest.raises(RecipeError, match=message):
-        trainer.fit((IMAGES, LABELS), verbose=0)
-    assert not trainer.model.compiled
+        Trainer(model, recipe=Recipe(epochs=1, **settings)).fit((IMAGES, LABELS), verbose=0)
+    assert not model.compiled
+
+
+@pytest.mark.parametrize("settings", [{"metrics": ("acuracy",)}, {"loss": "crossentorpy"}])
+def test_a_misspelt_name_is_refused_when_the_trainer_is_made(settings):
+    with pytest.raises(RecipeError, match="Keras has none named"):
+        Trainer("dense128", recipe=Recipe(**settings))
 
 
 def test_metrics_for_class_numbers():

@@ -289,8 +289,8 @@ def test_more_outputs_than_classes(digits):
     assert result.classes == ("no", "yes", "2", "3", "4", "5", "6", "7", "8", "9")
 
 
-def vectors():
-    return keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
+def vectors(size=784):
+    return keras.Sequential([keras.Input((size,)), keras.layers.Dense(10, "softmax")])
 
 
 def two_outputs():
@@ -316,7 +316,7 @@ def subclassed():
 
 def test_models_that_take_something_else(digits):
     with pytest.raises(ImageError, match=r"Begin the model with keras.Input\(\(28, 28\)\) and"):
-        Trainer(vectors()).fit(digits.train)
+        Trainer(vectors(100)).fit(digits.train)
     with pytest.raises(ModelError, match="expected one batch of images, and one probability"):
         Trainer(two_outputs()).fit(digits.train)
     with pytest.raises(ModelError, match=r"Make it a keras.Sequential or a functional"):

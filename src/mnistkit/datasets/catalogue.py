@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.split import writable_arrays
+from mnistkit.datasets.split_checks import Labels
 from mnistkit.errors import OptionError, PluginError
 from mnistkit.registry import Registry
 
@@ -21,7 +22,7 @@ DATASETS: Registry[Callable[..., Dataset]] = Registry(
 )
 """The registry of data sets."""
 
-Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Arrays = tuple[NDArray[np.uint8], Labels]
 
 
 def load_dataset(name: str, **options: Any) -> Dataset:

@@ -10,7 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import holdout
 from mnistkit.datasets.given import whole
-from mnistkit.datasets.split_checks import checked_classes, checked_images, checked_labels
+from mnistkit.datasets.split_checks import (
+    Labels,
+    checked_classes,
+    checked_images,
+    checked_labels,
+)
 from mnistkit.datasets.writers import Writers, joined, writers_of
 from mnistkit.errors import LabelError, SplitError
 from mnistkit.images.arrays import as_array
@@ -67,7 +72,7 @@ class Split:
     part: str
     loaded_as: str
     _images: NDArray[np.uint8]
-    _labels: NDArray[np.uint8]
+    _labels: Labels
     _writers: Writers | None
 
     def __init__(
@@ -101,8 +106,8 @@ class Split:
         return _read_only(self._images)
 
     @property
-    def labels(self) -> NDArray[np.uint8]:
-        """The class numbers, uint8 (n,); read-only."""
+    def labels(self) -> Labels:
+        """The class numbers, uint8 (n,), or uint16 for more than 256 classes; read-only."""
         return _read_only(self._labels)
 
     @property
@@ -413,7 +418,7 @@ class Split:
         return self.writers
 
 
-def writable_arrays(split: Split) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def writable_arrays(split: Split) -> tuple[NDArray[np.uint8], Labels]:
     """The arrays behind a split that nobody else uses, writable and without a copy."""
     return split._images, split._labels  # noqa: SLF001  (the same file)
 

@@ -17,7 +17,9 @@ from mnistkit.images.arrays import as_array
 from mnistkit.images.normalize import to_uint8
 from mnistkit.messages import shown
 
-MOST_CLASSES = 256
+Labels = NDArray[np.uint8] | NDArray[np.uint16]
+
+MOST_CLASSES = 65_536
 
 
 def checked_images(images: ArrayLike, labels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -63,14 +65,15 @@ def checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
             "in the order of their numbers, such as ['zero', 'one']."
         ) from error
     if not 1 <= count <= MOST_CLASSES:
-        raise LabelError(f"There are {count} classes; labels are uint8, for 1 to 256.")
+        raise LabelError(f"There are {count} classes; expected 1 to {MOST_CLASSES:,}.")
     return names
 
 
-def checked_labels(
-    given: NDArray[Any], num_images: int, classes: Sequence[str] | None
-) -> NDArray[np.uint8]:
-    """Class numbers as uint8, one per image; else a LabelError."""
+def checked_labels(given: NDArray[Any], num_images: int, classes: Sequence[str] | None) -> Labels:
+    """Class numbers, one per image; else a LabelError.
+
+    They are uint8 for up to 256 classes, and uint16 for more.
+    """
     array = column(given)
     if array.shape != (num_images,):
         raise LabelError(
@@ -90,6 +93,9 @@ def checked_labels(
             f"The labels go from {smallest} to {largest}; expected 0 to {limit - 1}"
             + (f" for the {len(classes)} classes." if classes is not None else ".")
         )
+    num_classes = largest + 1 if classes is None else limit
+    if num_classes > 256:  # beyond what uint8 holds
+        return array.astype(np.uint16, copy=False)
     return array.astype(np.uint8, copy=False)
 
 

@@ -73,7 +73,9 @@ def make_examples(
         seed_of_task = (first, 2 * second + 1, number)
         arguments = (digits.images, clothes, len(chunk), seed_of_task)
         tasks.append((examples_of_non_digits, arguments))
-    as_they_are = LabelledImages(digits.images, digits.labels, np.arange(len(digits)))
+    as_they_are = LabelledImages(
+        digits.images, digits.labels.astype(np.uint8), np.arange(len(digits))
+    )
     every = [as_they_are, *_with_progress(_done(tasks, processes), len(tasks), title)]
     images, labels, origins = zip(*every, strict=True)
     return LabelledImages(np.concatenate(images), np.concatenate(labels), np.concatenate(origins))

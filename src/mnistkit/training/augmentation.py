@@ -12,14 +12,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.errors import RecipeError
 from mnistkit.models import Augmentation
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_PICTURE_AXES = (2, 3)  # height, width, perhaps channels
 _ELASTIC_CELLS = 5  # the displacement varies over a fifth of the side: whole strokes, not pixels
 _SCALARS = ("rotation", "scale_y", "scale_x", "shear", "y", "x", "stroke_width",
             "top", "left", "height", "width")  # fmt: skip
+
+
+def refuse_augmentation(
+    settings: Augmentation, inputs: str, input_shape: tuple[int | None, ...]
+) -> None:
+    """Raise a RecipeError if images that a model takes cannot be varied so."""
+    if not settings:
+        return
+    if inputs != "images":
+        raise RecipeError(
+            f"An Augmentation knows paper as 0 and ink as 1, which inputs={inputs!r} are not. Vary "
+            "them by a function of your own: fit(..., augmentation=function)."
+        )
+    if len(input_shape) not in _PICTURE_AXES:
+        raise RecipeError(
+            f"An Augmentation needs pictures of height and width, and the model takes {input_shape}"
+            ". Begin the model with keras.Input((28, 28)) and keras.layers.Flatten()."
+        )
 
 
 def augment(

@@ -47,7 +47,7 @@ class Chunks:
         self._count = len(examples)
         self._batch_size = batch_size
         self._full_steps = self._count // batch_size
-        image_bytes = max(int(np.prod(examples.images.shape[1:])), 1)
+        image_bytes = max(examples.images[:1].nbytes, 1)
         fitting = max(_CHUNK_BYTES // (image_bytes * batch_size), 1)
         self._chunk_steps = max(min(fitting, self._full_steps), 1)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mnistkit.models import Recipe
 
 _SPARSE = "sparse_categorical_crossentropy"
+_ONE_HOT = "categorical_crossentropy"
 _ANY_SIZE = 28  # for a side that may be of any size
 # Halfway, on a logarithmic scale, between a division by 255 and images left as they are: 1/16,
 # and half of that for layers that weaken images a little, such as a blur.
@@ -36,8 +37,14 @@ _CHOSEN_LATE = ("accuracy", "acc", "crossentropy", "ce")
 _FOR_ONE_HOT = ("categoricalaccuracy", "binaryaccuracy")
 
 
-def checked_model(model: Any) -> keras.Model:
+def checked_model(model: Any, *, as_images: bool = True) -> keras.Model:
     """A model that the trainer can train.
+
+    Parameters
+    ----------
+    model : any
+    as_images : bool, default True
+        Whether images reach it in [0, 1], so that a division by 255 would be the second one.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def checked_model(model: Any) -> keras.Model:
             "Known names: mnistkit.list_models()."
         )
     refuse_unbuilt(model)
-    refuse_other_contract(model)
+    refuse_other_contract(model, as_images=as_images)
     return model
 
 
@@ -90,7 +97,7 @@ def refuse_slow_precision(model: keras.Model) -> None:
         )
 
 
-def refuse_other_contract(model: keras.Model) -> None:
+def refuse_other_contract(model: keras.Model, *, as_images: bool = True) -> None:
     """Refuse a model of which the images or the outputs would be taken for something else.
 
     Raises
@@ -99,8 +106,9 @@ def refuse_other_contract(model: keras.Model) -> None:
         If it does not return probabilities, or divides images by 255 that are divided already.
     """
     input_shape, _ = model_shapes(model)
-    _refuse_second_scaling(model, input_shape)
-    _refuse_computed_scaling(model, input_shape)
+    if as_images:
+        _refuse_second_scaling(model, input_shape)
+        _refuse_computed_scaling(model, input_shape)
     _refuse_other_outputs(model, input_shape)
 
 
@@ -234,8 +242,8 @@ def _few_images(input_shape: tuple[int | None, ...], batch_size: int | None) -> 
     return images
 
 
-def refuse_other_recipe(recipe: Recipe, num_outputs: int) -> None:
-    """Refuse a recipe whose loss or metrics Keras does not know, or that take other labels.
+def refuse_unknown_names(recipe: Recipe) -> None:
+    """Refuse a recipe with a loss or a metric that Keras does not know.
 
     Raises
     ------
@@ -244,22 +252,67 @@ def refuse_other_recipe(recipe: Recipe, num_outputs: int) -> None:
     """
     import keras
 
-    loss = _by_name(keras.losses, recipe.loss, "loss", (_SPARSE,))
-    if reason := _does_not_take_numbers(loss, num_outputs, is_loss=True):
+    _by_name(keras.losses, recipe.loss, "loss", (_SPARSE,))
+    for name in recipe.metrics:
+        if name not in _CHOSEN_LATE:
+            _by_name(keras.metrics, name, "metrics", _CHOSEN_LATE)
+
+
+def refuse_other_recipe(recipe: Recipe, num_outputs: int, *, one_hot: bool = False) -> None:
+    """Refuse a recipe whose loss or metrics Keras does not know, or that take other labels.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    num_outputs : int
+    one_hot : bool, default False
+        Whether the labels are rows of a probability a class, not class numbers.
+
+    Raises
+    ------
+    RecipeError
+        The message says which to use.
+    """
+    import keras
+
+    refuse_unknown_names(recipe)
+    labels, used = _labels_and_loss(one_hot=one_hot)
+    # With rows of probabilities its twin for these is used.
+    loss = keras.losses.get(used if recipe.loss == _SPARSE else recipe.loss)
+    if reason := _does_not_take(loss, num_outputs, one_hot=one_hot, is_loss=True):
         raise RecipeError(
-            f"loss={recipe.loss!r}: it does not take class numbers ({reason}). Use {_SPARSE!r}."
+            f"loss={recipe.loss!r}: it does not take {labels} ({reason}). Use {used!r}."
         )
     for name in recipe.metrics:
         if name in _CHOSEN_LATE:
             continue
-        metric = _by_name(keras.metrics, name, "metrics", _CHOSEN_LATE)
-        reason = _does_not_take_numbers(metric, num_outputs)
-        if reason or str(name).replace("_", "").lower() in _FOR_ONE_HOT:
+        plain_name = str(name).replace("_", "").lower()
+        misleads = plain_name.startswith("sparse") if one_hot else plain_name in _FOR_ONE_HOT
+        reason = _does_not_take(keras.metrics.get(name), num_outputs, one_hot=one_hot)
+        if reason or misleads:
             raise RecipeError(
-                f"metrics={recipe.metrics!r}: {name!r} does not take class numbers"
-                f"{f' ({reason})' if reason else ''}. Use 'accuracy', or one whose name begins "
-                "with 'sparse_'."
+                f"metrics={recipe.metrics!r}: {name!r} does not take {labels}"
+                f"{f' ({reason})' if reason else ''}. Use 'accuracy', or one whose name "
+                f"{'does not begin' if one_hot else 'begins'} with 'sparse_'."
             )
+
+
+def _labels_and_loss(*, one_hot: bool) -> tuple[str, str]:
+    """What labels of a form are called, and the loss for them."""
+    return ("one-hot or soft labels", _ONE_HOT) if one_hot else ("class numbers", _SPARSE)
+
+
+def takes_class_numbers(loss: Any, num_outputs: int) -> bool:
+    """Whether a loss, or one of that name, takes class numbers; False if there is none."""
+    import keras
+
+    loss = _only(loss)
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return True  # it has a message of its own
+    return callable(loss) and not _does_not_take(loss, num_outputs, is_loss=True)
 
 
 def _by_name(module: Any, name: Any, setting: str, more: tuple[str, ...]) -> Any:
@@ -279,20 +332,27 @@ def _by_name(module: Any, name: Any, setting: str, more: tuple[str, ...]) -> Any
     )
 
 
-def refuse_other_loss(model: keras.Model) -> None:
-    """Refuse a compiled loss that does not take class numbers and probabilities.
+def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:
+    """Refuse a compiled loss that does not take labels of this form and probabilities.
+
+    Parameters
+    ----------
+    model : keras.Model
+    one_hot : bool, default False
+        Whether the labels are rows of a probability a class, not class numbers.
 
     Raises
     ------
     ModelError
-        If it takes one-hot labels or logits, or Keras does not know it, or there is none.
+        If it takes other labels or logits, or Keras does not know it, or there is none.
     """
     import keras
 
     if _has_own_step(model):
         return
     loss, (_, num_outputs) = _only(model.loss), model_shapes(model)
-    remedy = f"Compile the model with loss={_SPARSE!r}."
+    labels, used = _labels_and_loss(one_hot=one_hot)
+    remedy = f"Compile the model with loss={used!r}."
     if loss is None:
         if model.losses:
             return
@@ -311,10 +371,13 @@ def refuse_other_loss(model: keras.Model) -> None:
             f"The model {model.name!r} returns probabilities, but its loss {name!r} was made with "
             f"from_logits=True and takes them for logits. {remedy}"
         )
-    if callable(loss) and (reason := _does_not_take_numbers(loss, num_outputs, is_loss=True)):
+    reason = _does_not_take(loss, num_outputs, one_hot=one_hot, is_loss=True)
+    if callable(loss) and reason:
+        if not one_hot and not _does_not_take(loss, num_outputs, one_hot=True, is_loss=True):
+            remedy = f"{remedy[:-1]}, or give one-hot labels: keras.utils.to_categorical(labels)."
         raise ModelError(
             f"The model {model.name!r} was compiled with the loss {name!r}, which does not take "
-            f"class numbers ({reason}). {remedy}"
+            f"{labels} ({reason}). {remedy}"
         )
 
 
@@ -337,19 +400,19 @@ def _only(loss: Any) -> Any:
     return loss
 
 
-def _does_not_take_numbers(
-    function: Callable[..., Any], num_outputs: int, *, is_loss: bool = False
+def _does_not_take(
+    function: Callable[..., Any], num_outputs: int, *, one_hot: bool = False, is_loss: bool = False
 ) -> str:
-    """Why a loss or metric is none for class numbers; empty if it is one."""
+    """Why a loss or metric is none for labels of a form; empty if it is one."""
     import keras
 
     count = num_outputs + 1  # not as many as outputs, so that nothing fits by chance
-    labels = (np.arange(count) % num_outputs).astype(np.int32)
-    right = np.eye(num_outputs, dtype=np.float32)[labels]
-    tensors = map(keras.ops.convert_to_tensor, (labels, right, np.roll(right, 1, axis=1)))
-    numbers, *both = tensors
+    numbers = (np.arange(count) % num_outputs).astype(np.int32)
+    right = np.eye(num_outputs, dtype=np.float32)[numbers]
+    labels = right if one_hot else numbers
+    given, *both = map(keras.ops.convert_to_tensor, (labels, right, np.roll(right, 1, axis=1)))
     try:
-        values = [float(np.mean(keras.ops.convert_to_numpy(function(numbers, p)))) for p in both]
+        values = [float(np.mean(keras.ops.convert_to_numpy(function(given, p)))) for p in both]
     # Keras, TensorFlow and functions of one's own raise anything here.
     except Exception as error:  # noqa: BLE001
         return (

@@ -5,16 +5,25 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.datasets import Split
-from mnistkit.errors import ImageError, LabelError, RecipeError, SplitError
+from mnistkit.datasets import Split, holdout
+from mnistkit.errors import LabelError, RecipeError, SplitError
+from mnistkit.training.inputs import Inputs, checked_inputs
+from mnistkit.training.labels import (
+    are_rows,
+    are_soft,
+    checked_labels,
+    numbers_of,
+    refuse_more_classes,
+    rows_of,
+)
 from mnistkit.training.sample_weights import ClassWeight, weights_per_example
-from mnistkit.training.shapes import advice_for_flat, fit_to_model, model_shapes
+from mnistkit.training.shapes import fit_to_model, model_shapes
 from mnistkit.training.streams import checked_stream
 
 if TYPE_CHECKING:
@@ -30,14 +39,25 @@ class Examples:
 
     Attributes
     ----------
-    images : numpy.ndarray of uint8, shape (n, *input_shape)
-    labels : numpy.ndarray of int32, shape (n,)
+    images : numpy.ndarray of uint8 or float32, shape (n, *input_shape)
+    labels : numpy.ndarray of int32, shape (n,), or of float32, shape (n, num_classes)
+        Class numbers, or a probability a class: one-hot or soft.
     weights : numpy.ndarray of float32, shape (n,), or None
+    divisor : float
+        What the images are divided by on their way to the model: 255, or 1.
+    name, loaded_as : str
+        What they are called, and the name by which they were loaded; empty for plain arrays.
+    classes : tuple of str
+        What the classes are called; empty if nobody said it.
     """
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int32]
+    images: NDArray[Any]
+    labels: NDArray[Any]
     weights: NDArray[np.float32] | None = None
+    divisor: float = 255.0
+    name: str = ""
+    loaded_as: str = ""
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,6 +72,24 @@ class Examples:
         """How many steps an epoch has, the last one perhaps smaller."""
         return math.ceil(len(self) / batch_size)
 
+    def record(self) -> dict[str, Any]:
+        """What to note in a run's folder; the hash is of the bytes of images and labels."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
+        return {
+            "name": self.name,
+            "loaded_as": self.loaded_as,
+            "num_images": len(self),
+            "sha256": digest.hexdigest(),
+        }
+
+    def part(self, chosen: NDArray[np.bool_]) -> Examples:
+        """Those that are marked."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return replace(
+            self, images=self.images[chosen], labels=self.labels[chosen], weights=weights
+        )
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -61,14 +99,13 @@ class TrainingData:
     ----------
     train : Examples or tf.data.Dataset
     validation : Examples, tf.data.Dataset or None
-    train_split, validation_split : Split or None
-        What they were made of; None for a stream, whose content is not known beforehand.
+    one_hot : bool
+        Whether the labels of both are rows of a probability a class, not class numbers.
     """
 
     train: Examples | tf.data.Dataset
     validation: Examples | tf.data.Dataset | None
-    train_split: Split | None = None
-    validation_split: Split | None = None
+    one_hot: bool = False
 
     @property
     def has_stream(self) -> bool:
@@ -76,12 +113,12 @@ class TrainingData:
         return is_stream(self.train) or is_stream(self.validation)
 
     def train_record(self) -> dict[str, Any] | None:
-        """What to note of the training data in a run's folder."""
-        return None if self.train_split is None else record_of(self.train_split)
+        """What to note of the training data in a run's folder; None for a stream."""
+        return self.train.record() if isinstance(self.train, Examples) else None
 
     def validation_record(self) -> dict[str, Any] | None:
-        """What to note of the validation data in a run's folder."""
-        return None if self.validation_split is None else record_of(self.validation_split)
+        """What to note of the validation data in a run's folder; None for a stream."""
+        return self.validation.record() if isinstance(self.validation, Examples) else None
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """How many steps an epoch has.
@@ -103,18 +140,6 @@ class TrainingData:
         return steps
 
 
-def record_of(split: Split) -> dict[str, Any]:
-    """Name, size and hash of a split; the hash is of the images' bytes followed by the labels'."""
-    digest = hashlib.sha256(np.ascontiguousarray(split.images).data)
-    digest.update(np.ascontiguousarray(split.labels).data)
-    return {
-        "name": split.name,
-        "loaded_as": split.loaded_as,
-        "num_images": len(split),
-        "sha256": digest.hexdigest(),
-    }
-
-
 def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
     """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
     tensorflow = sys.modules.get("tensorflow")
@@ -126,11 +151,15 @@ def training_data(
     data: Data | tf.data.Dataset,
     validation: Data | tf.data.Dataset | float | None = None,
     *,
+    inputs: Inputs = "images",
+    loss_takes_numbers: bool = True,
     sample_weight: ArrayLike | None = None,
     class_weight: ClassWeight | None = None,
     seed: int = 0,
 ) -> TrainingData:
     """Check all that `Trainer.fit` was given as data, and convert it for the engines.
+
+    Labels become class numbers, unless they are soft, or one-hot and the loss takes them so.
 
     Raises
     ------
@@ -147,86 +176,112 @@ def training_data(
     if isinstance(validation, float | int | np.floating | np.integer):
         fraction, validation = float(validation), None
     if is_stream(data):
-        if sample_weight is not None or class_weight is not None:
-            raise LabelError(
-                "Weights cannot be given beside a tf.data.Dataset; let it yield "
-                "(images, labels, weights)."
-            )
-        if fraction is not None:
-            raise SplitError(
-                "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
-                "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
-            )
+        _refuse_beside_stream(fraction, sample_weight, class_weight)
         train: Examples | tf.data.Dataset = checked_stream(data, model)
-        split = None
+        held_out: Examples | tf.data.Dataset | None = None
     else:
-        split = as_split(data, model)
-        if fraction is not None:
-            if sample_weight is not None:
-                raise SplitError(
-                    "sample_weight cannot be divided together with a validation fraction. Use "
-                    "train, validation = split.holdout(...) and pass the weights of train."
-                )
-            split, validation = split.holdout(fraction, by="class", seed=seed)
-        train = _examples(split, model, sample_weight, class_weight)
-    if validation is None:
-        return TrainingData(train, None, split)
-    if is_stream(validation):
-        return TrainingData(train, checked_stream(validation, model), split)
-    held_out = as_split(validation, model)
-    return TrainingData(train, _examples(held_out, model), split, held_out)
+        train, held_out = _train_examples(
+            data, model, inputs, fraction, sample_weight, class_weight, seed
+        )
+    if validation is not None:
+        held_out = (
+            checked_stream(validation, model)
+            if is_stream(validation)
+            else labelled(validation, model, inputs)
+        )
+    rows = [isinstance(one, Examples) and are_rows(one.labels) for one in (train, held_out)]
+    soft = [isinstance(one, Examples) and are_soft(one.labels) for one in (train, held_out)]
+    one_hot = any(soft) or (rows[0] and not loss_takes_numbers)
+    return TrainingData(
+        _with_labels(train, model, one_hot=one_hot),
+        None if held_out is None else _with_labels(held_out, model, one_hot=one_hot),
+        one_hot,
+    )
 
 
-def _examples(
-    split: Split,
+def _refuse_beside_stream(fraction: float | None, *weights: Any) -> None:
+    if any(one is not None for one in weights):
+        raise LabelError(
+            "Weights cannot be given beside a tf.data.Dataset; let it yield "
+            "(images, labels, weights)."
+        )
+    if fraction is not None:
+        raise SplitError(
+            "No fraction of a tf.data.Dataset can be set aside; give validation=... data "
+            "of its own, for instance dataset.take(n), and train on dataset.skip(n)."
+        )
+
+
+def _train_examples(
+    data: Data,
     model: keras.Model,
-    sample_weight: ArrayLike | None = None,
-    class_weight: ClassWeight | None = None,
-) -> Examples:
-    labels = check_labels(split, model)
+    inputs: Inputs,
+    fraction: float | None,
+    sample_weight: ArrayLike | None,
+    class_weight: ClassWeight | None,
+    seed: int,
+) -> tuple[Examples, Examples | None]:
+    """The examples to train on, and those of the fraction that is set aside, if there is one."""
+    if fraction is not None and sample_weight is not None:
+        raise SplitError(
+            "sample_weight cannot be divided together with a validation fraction. Use "
+            "train, validation = split.holdout(...) and pass the weights of train."
+        )
+    held_out = None
+    if fraction is None:
+        examples = labelled(data, model, inputs)
+    elif isinstance(data, Split):
+        parts = data.holdout(fraction, by="class", seed=seed)
+        examples, held_out = (labelled(part, model, inputs) for part in parts)
+    else:
+        examples = labelled(data, model, inputs)
+        count = holdout.count(fraction, len(examples))
+        aside = holdout.by_class(numbers_of(examples.labels), count, seed)
+        examples, held_out = examples.part(~aside), examples.part(aside)
     _, num_outputs = model_shapes(model)
-    weights = weights_per_example(labels, sample_weight, class_weight, num_outputs)
-    return Examples(fit_to_model(split.images, model), labels, weights)
+    weights = weights_per_example(examples.labels, sample_weight, class_weight, num_outputs)
+    return replace(examples, weights=weights), held_out
 
 
-def as_split(data: Data, model: keras.Model) -> Split:
-    """A split, made of (images, labels) if it is not one yet.
+def labelled(data: Data, model: keras.Model, inputs: Inputs = "images") -> Examples:
+    """Checked images with their labels, of a split or of two arrays.
 
     Raises
     ------
     ImageError, LabelError
-        If the arrays make no split.
+        If they do not fit the model.
     TypeError
-        If it is neither.
+        If it is something else.
     """
+    _, num_outputs = model_shapes(model)
     if isinstance(data, Split):
-        return data
+        refuse_more_classes(data.labels, len(data.classes), num_outputs, model.name)
+        images, divisor = checked_inputs(data.images, inputs)
+        return Examples(
+            fit_to_model(images, model),
+            data.labels.astype(np.int32),
+            divisor=divisor,
+            name=data.name,
+            loaded_as=data.loaded_as,
+            classes=data.classes,
+        )
     if isinstance(data, tuple) and len(data) == 2:
-        shape, (expected, _) = np.shape(data[0]), model_shapes(model)
-        if advice := advice_for_flat(shape, expected):  # a split would not know the sides
-            raise ImageError(
-                f"The images are of shape {shape}, but the model {model.name!r} takes "
-                f"{('n', *expected)}. {advice}"
-            )
-        return Split(*data)
+        images, divisor = checked_inputs(data[0], inputs)
+        images = fit_to_model(images, model)
+        labels = checked_labels(data[1], len(images), num_outputs, model.name)
+        return Examples(images, labels, divisor=divisor)
     raise TypeError(
         f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
         "For images alone use Trainer.predict."
     )
 
 
-def check_labels(split: Split, model: keras.Model) -> NDArray[np.int32]:
-    """The labels, after checking that the model has an output for each.
-
-    Raises
-    ------
-    LabelError
-        If there are more classes than outputs.
-    """
-    _, outputs = model_shapes(model)
-    if split.labels.max() >= outputs:
-        raise LabelError(
-            f"The data has {len(split.classes)} classes, the model {model.name!r} has {outputs} "
-            f"outputs. Build it with num_classes={len(split.classes)}."
-        )
-    return split.labels.astype(np.int32)
+def _with_labels(
+    examples: Examples | tf.data.Dataset, model: keras.Model, *, one_hot: bool
+) -> Examples | tf.data.Dataset:
+    """The same with labels of the form that the loss takes."""
+    if not isinstance(examples, Examples):
+        return examples
+    _, num_outputs = model_shapes(model)
+    labels = rows_of(examples.labels, num_outputs) if one_hot else numbers_of(examples.labels)
+    return replace(examples, labels=labels)

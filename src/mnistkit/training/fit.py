@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.training.data import Examples, TrainingData
 from mnistkit.training.description import Description, describe
+from mnistkit.training.inputs import Inputs
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +31,8 @@ class Fit:
     callbacks : tuple of keras.callbacks.Callback
     callback_settings : tuple of dict
         What each callback is set to before training; afterwards its counters have moved.
+    inputs : str
+        How the trainer takes images, see `mnistkit.training.inputs`.
     """
 
     model: keras.Model
@@ -38,6 +41,7 @@ class Fit:
     seed: int
     callbacks: tuple[keras.callbacks.Callback, ...]
     callback_settings: tuple[dict[str, Any], ...]
+    inputs: Inputs = "images"
 
     def describe(self, engine: str) -> Description:
         """What a run's folder says of it, if it is trained by that engine."""
@@ -59,6 +63,7 @@ class Fit:
             },
             callbacks=self.callback_settings,
             engine=engine,
+            inputs=self.inputs,
         )
 
 

@@ -126,6 +126,7 @@ class GraphEngine:
             fit.recipe.batch_size,
             jit_compile=self._jit_compile,
             augmentation=fit.recipe.augmentation,
+            divisor=_examples(fit).divisor,
         )
 
 
@@ -152,7 +153,9 @@ def _measurement(model: keras.Model, validation: Any) -> Callable[[Any], Logs] |
     if validation is None:
         return None
     # It is short, so XLA would not pay.
-    loop = StepLoop(model.test_step, _VALIDATION_BATCH, jit_compile=False)
+    loop = StepLoop(
+        model.test_step, _VALIDATION_BATCH, jit_compile=False, divisor=validation.divisor
+    )
     chunks = Chunks(validation, _VALIDATION_BATCH)
 
     def measure(hooks: Any) -> Logs:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.images.normalize import to_unit_floats
+from mnistkit.training.inputs import to_floats
 
 if TYPE_CHECKING:
     import keras
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 _BATCH = 2000
 
 
-def predict_probabilities(model: keras.Model, images: NDArray[Any]) -> NDArray[np.float32]:
+def predict_probabilities(
+    model: keras.Model, images: NDArray[Any], divisor: float
+) -> NDArray[np.float32]:
     """Probabilities (n, num_classes) for checked images of the model's input shape."""
     parts = [
-        model.predict_on_batch(to_unit_floats(images[start : start + _BATCH]))
+        model.predict_on_batch(to_floats(images[start : start + _BATCH], divisor))
         for start in range(0, len(images), _BATCH)
     ]
     return np.concatenate(parts).astype(np.float32, copy=False)

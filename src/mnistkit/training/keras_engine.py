@@ -98,7 +98,7 @@ def _batches(
             yield tuple(column[: chunk.num_steps * batch_size] for column in chunk.columns)
 
     def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return (tf.cast(images, tf.float32) / 255.0, *rest)
+        return (tf.cast(images, tf.float32) / examples.divisor, *rest)
 
     signature = tuple(
         tf.TensorSpec((None, *column.shape[1:]), column.dtype) for column in examples.columns

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 _NAME = "mnistkit_recipe"
 
 
-def compile_from_recipe(model: keras.Model, recipe: Recipe, total_steps: int) -> None:
+def compile_from_recipe(
+    model: keras.Model, recipe: Recipe, total_steps: int, *, one_hot: bool = False
+) -> None:
     """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
     optimizer = make_optimizer(recipe, total_steps)
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(_vectors(model))
-    model.compile(optimizer=optimizer, loss=make_loss(recipe), metrics=list(recipe.metrics))
+    model.compile(
+        optimizer=optimizer, loss=make_loss(recipe, one_hot=one_hot), metrics=list(recipe.metrics)
+    )
 
 
 def _vectors(model: keras.Model) -> list[keras.Variable]:
@@ -50,8 +54,15 @@ def _inner(optimizer: keras.Optimizer) -> keras.Optimizer:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def make_loss(recipe: Recipe) -> Any:
-    """The loss of a recipe: a name, or Keras' cross-entropy with smoothed labels."""
+def make_loss(recipe: Recipe, *, one_hot: bool = False) -> Any:
+    """The loss of a recipe: a name, or Keras' cross-entropy with smoothed labels.
+
+    For labels that are a probability a class, the sparse cross-entropy becomes its twin for these.
+    """
+    if one_hot and recipe.loss == "sparse_categorical_crossentropy":
+        import keras
+
+        return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
     if not recipe.label_smoothing:
         return recipe.loss
     from mnistkit.training.losses import SmoothedCrossentropy

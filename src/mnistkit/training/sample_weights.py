@@ -10,17 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.errors import LabelError
+from mnistkit.training.labels import are_rows
 
 ClassWeight = Mapping[int, float] | ArrayLike | Literal["balanced"]
 
 
 def weights_per_example(
-    labels: NDArray[np.int32],
+    labels: NDArray[Any],
     sample_weight: ArrayLike | None,
     class_weight: ClassWeight | None,
     num_classes: int,
 ) -> NDArray[np.float32] | None:
     """One weight an image from weights by image and by class; None if there are neither.
+
+    Labels are class numbers, or rows of a probability a class, which count as the mean of the
+    classes' weights.
 
     Raises
     ------
@@ -32,27 +36,31 @@ def weights_per_example(
     weights = np.ones(len(labels), dtype=np.float32)
     if sample_weight is not None:
         given = _numbers(sample_weight, "sample_weight")
-        if given.shape != labels.shape:
+        if given.shape != weights.shape:
             raise LabelError(
-                f"sample_weight is of shape {given.shape}; expected {labels.shape}, one weight an "
+                f"sample_weight is of shape {given.shape}; expected {weights.shape}, one weight an "
                 "image."
             )
         weights = weights * given
     if class_weight is not None:
-        weights = weights * _weight_by_class(class_weight, labels, num_classes)[labels]
+        by_class = _weight_by_class(class_weight, labels, num_classes)
+        weights = weights * (labels @ by_class if are_rows(labels) else by_class[labels])
     if not (weights >= 0).all() or np.isinf(weights).any():  # NaN is not >= 0 either
         raise LabelError("The weights of images and classes must be 0 or more, and finite.")
     return weights
 
 
 def _weight_by_class(
-    given: ClassWeight, labels: NDArray[np.int32], num_classes: int
+    given: ClassWeight, labels: NDArray[Any], num_classes: int
 ) -> NDArray[np.float32]:
     """A weight for every class, of whatever form they were given in."""
     if isinstance(given, str) and given == "balanced":
-        counts = np.bincount(labels, minlength=num_classes)
+        rows = are_rows(labels)
+        counts = labels.sum(axis=0) if rows else np.bincount(labels, minlength=num_classes)
         present = np.count_nonzero(counts)
-        return (len(labels) / (present * np.maximum(counts, 1))).astype(np.float32)
+        each = len(labels) / (present * np.where(counts > 0, counts, 1))
+        weights: NDArray[np.float32] = each.astype(np.float32)
+        return weights
     if not isinstance(given, Mapping):
         weights = _numbers(given, "class_weight")
         if weights.shape != (num_classes,):

@@ -50,7 +50,9 @@ def _is_shape(value: Any) -> bool:
 
 
 def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
-    """Give images the shape of the model's input; a missing channel axis is added.
+    """Give images the shape of the model's input.
+
+    A missing channel axis is added, and pictures for a model of rows of pixels become rows.
 
     Raises
     ------
@@ -65,6 +67,8 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
         return images[..., None]
     if found[-1:] == (1,) and shapes_agree(found[:-1], expected):
         return images[..., 0]
+    if len(found) > 1 and expected == (math.prod(found),):
+        return images.reshape(len(images), -1)
     advice = "Resize them, or build the model for images of their size."
     if shapes_agree(images.shape, expected) or shapes_agree((*images.shape, 1), expected):
         advice = "For a single picture add the first axis: images[None]."

@@ -34,6 +34,8 @@ class StepLoop:
         loop would cost more than it saves.
     augmentation : Augmentation, optional
         How every batch is varied before the step.
+    divisor : float
+        What images are divided by before all that.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class StepLoop:
         *,
         jit_compile: bool,
         augmentation: Augmentation | None = None,
+        divisor: float,
     ) -> None:
         import tensorflow as tf
 
         self._batch_size = batch_size
+        self._divisor = divisor
         self._step = step
         self._augmentation = augmentation
         # XLA is right for this, whatever it is for the model: three to six times faster.
@@ -96,7 +100,7 @@ class StepLoop:
     def _single(self, key: tf.Tensor, step: tf.Tensor, images: tf.Tensor, *rest: tf.Tensor) -> None:
         import tensorflow as tf
 
-        images = tf.cast(images, tf.float32) / 255.0
+        images = tf.cast(images, tf.float32) / self._divisor
         if self._augmentation:
             drawn = draw(images, self._augmentation, key, step)
             images = self._vary(images, drawn, self._augmentation)

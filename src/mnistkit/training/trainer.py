@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import OptionError, RecipeError
+from mnistkit.errors import LabelError, OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
-from mnistkit.images.normalize import checked_images
 from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of, spec_of
 from mnistkit.models.keras_settings import refuse_other_backend
+from mnistkit.training.augmentation import refuse_augmentation
 from mnistkit.training.callback_checks import (
     Callbacks,
     checked_callbacks,
@@ -30,13 +30,17 @@ from mnistkit.training.contract import (
     refuse_other_loss,
     refuse_other_recipe,
     refuse_slow_precision,
+    refuse_unknown_names,
+    takes_class_numbers,
 )
-from mnistkit.training.data import Data, as_split, check_labels, training_data
+from mnistkit.training.data import Data, Examples, labelled, training_data
 from mnistkit.training.description import Description, describe, plain
 from mnistkit.training.engine import ENGINES, make_engine
 from mnistkit.training.fit import Fit
 from mnistkit.training.inference import predict_probabilities
+from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
+from mnistkit.training.labels import are_soft, numbers_of
 from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
 from mnistkit.training.run import refuse_run_in_the_way, run_fit
 from mnistkit.training.run_folder import RunFolder
@@ -77,6 +81,10 @@ class Trainer:
         given by name, or be built within ``strategy.scope()``.
     callbacks : sequence of keras.callbacks.Callback, or one, default ()
         Used in every `fit`.
+    inputs : {"images", "as they are"}, default "images"
+        What the model is given. ``"images"`` are integers in 0-255, which are divided by 255, or
+        floats in [0, 1]. ``"as they are"`` is for standardised images and other numbers: nothing is
+        divided, and no range is asked for, in `fit`, `evaluate` and `predict`, also after `load`.
 
     Attributes
     ----------
@@ -88,6 +96,7 @@ class Trainer:
     engine : str
         The engine of the last `fit`, as chosen; before, as asked for.
     run_dir : pathlib.Path or None
+    inputs : str
     history : dict of str to list of float
         What the last `fit` measured, by epoch; empty before.
 
@@ -123,18 +132,21 @@ class Trainer:
         engine: Literal["auto", "xla", "graph", "keras"] = "auto",
         strategy: tf.distribute.Strategy | None = None,
         callbacks: Callbacks = (),
+        inputs: Literal["images", "as they are"] = "images",
     ) -> None:
         if engine not in ENGINES:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
         self.seed = _checked_seed(seed)
+        self.inputs: Inputs = checked_kind(inputs)
         self._strategy = strategy
         refuse_other_backend()
         with self._scope():
             built = create_model(model, seed=self.seed) if isinstance(model, str) else model
-        self.model = checked_model(built)
+        self.model = checked_model(built, as_images=self.inputs == "images")
         spec = spec_of(self.model)
         self._recipes = recipes_of(MODELS.get(spec.name) if spec else None)
         self.recipe = choose_recipe(self._recipes, recipe, repr(self.model.name))
+        refuse_unknown_names(self.recipe)
         self._folder = None if run_dir is None else RunFolder(run_dir)
         self.run_dir = None if self._folder is None else self._folder.path
         self.engine: str = engine
@@ -249,31 +261,35 @@ class Trainer:
 
         recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
-        if self._compiled_by_caller:
-            refuse_other_loss(self.model)
-        else:
-            refuse_other_recipe(recipe, model_shapes(self.model)[1])
         refuse_slow_precision(self.model)
         every = (*self.callbacks, *checked_callbacks(callbacks))
         refuse_missing_tensorboard(every)
         own_optimizer = self.model.optimizer if self._compiled_by_caller else None
         refuse_second_schedule(every, recipe, self._recipes, own_optimizer)
+        loss, (input_shape, num_outputs) = self._loss(recipe), model_shapes(self.model)
+        if recipe.augmentation is not None:
+            refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
         prepared = training_data(
             self.model,
             data,
             validation,
+            inputs=self.inputs,
+            loss_takes_numbers=takes_class_numbers(loss, num_outputs),
             sample_weight=sample_weight,
             class_weight=class_weight,
             seed=self.seed,
         )
-        if not self._compiled_by_caller:
+        if self._compiled_by_caller:
+            refuse_other_loss(self.model, one_hot=prepared.one_hot)
+        else:
+            refuse_other_recipe(recipe, num_outputs, one_hot=prepared.one_hot)
             steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
             with self._scope():
-                compile_from_recipe(self.model, recipe, steps)
+                compile_from_recipe(self.model, recipe, steps, one_hot=prepared.one_hot)
         if self._folder is not None:
             refuse_unserializable(self.model)
         settings = tuple(settings_of(callback) for callback in every)
-        fit = Fit(self.model, prepared, recipe, self.seed, every, settings)
+        fit = Fit(self.model, prepared, recipe, self.seed, every, settings, self.inputs)
         begun_with = self._folder.engine if self._folder is not None and resume else None
         engine = make_engine(self._wanted_engine, fit, begun_with)
         self._description, history = run_fit(
@@ -302,11 +318,18 @@ class Trainer:
         ImageError, LabelError
             If the data does not fit the model.
         """
-        split = as_split(data, self.model)
-        labels = check_labels(split, self.model)
-        probabilities = self.predict(data if isinstance(data, Split) else data[0])
+        examples = labelled(data, self.model, self.inputs)
+        if are_soft(examples.labels):
+            raise LabelError(
+                "The labels are soft, of several classes an image, and an evaluation counts how "
+                "often the one true class is found. Give class numbers or one-hot labels; "
+                "labels.argmax(axis=1) are the most probable classes."
+            )
         return Evaluation.from_probabilities(
-            labels, probabilities, classes=self._classes(split), name=split.name
+            numbers_of(examples.labels),
+            predict_probabilities(self.model, examples.images, examples.divisor),
+            classes=self._classes(examples),
+            name=examples.name,
         )
 
     @answers_keras
@@ -327,8 +350,9 @@ class Trainer:
         ImageError
             If the images do not fit the model.
         """
-        array = images.images if isinstance(images, Split) else checked_images(images)
-        return predict_probabilities(self.model, fit_to_model(array, self.model))
+        given = images.images if isinstance(images, Split) else images
+        array, divisor = checked_inputs(given, self.inputs)
+        return predict_probabilities(self.model, fit_to_model(array, self.model), divisor)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Save the model, its settings, what it was trained on, and its history.
@@ -357,7 +381,9 @@ class Trainer:
         Trainer.load
         """
         refuse_unserializable(self.model)
-        description = self._description or describe(self.model, self.recipe, self.seed)
+        description = self._description or describe(
+            self.model, self.recipe, self.seed, inputs=self.inputs
+        )
         run = RunFolder(folder)
         with run.locked():
             run.finish(self.model, description, self.history)
@@ -391,7 +417,8 @@ class Trainer:
             If the model's plugin is not there any more; the message names it.
         """
         run = RunFolder(folder).load(builder)
-        trainer = cls(run.model, recipe=run.recipe, seed=run.seed)
+        inputs = run.description.get("inputs", "images")
+        trainer = cls(run.model, recipe=run.recipe, seed=run.seed, inputs=inputs)
         trainer.history = run.history
         trainer._description = run.description
         return trainer
@@ -410,10 +437,15 @@ class Trainer:
         scope: contextlib.AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
-    def _classes(self, split: Split) -> tuple[str, ...]:
+    def _loss(self, recipe: Recipe) -> Any:
+        """The loss, or its name: the caller's or the recipe's."""
+        return self.model.loss if self._compiled_by_caller else recipe.loss
+
+    def _classes(self, examples: Examples) -> tuple[str, ...]:
         """The names of the classes, with numbers for outputs that the data has no name for."""
         _, outputs = model_shapes(self.model)
-        return (*split.classes, *map(str, range(len(split.classes), outputs)))[:outputs]
+        names = examples.classes
+        return (*names, *map(str, range(len(names), outputs)))[:outputs]
 
 
 def _checked_seed(seed: Any) -> int:
