@@ -21,7 +21,7 @@ from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.models import count_multiply_adds
 from mnistkit.models.pretrained import onnx_file
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
-from mnistkit.recognition.network import shipped_network
+from mnistkit.recognition.network import pretrained_network
 
 FOLDER = resources.files("mnistkit.models") / "weights"
 PRETRAINED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]
@@ -67,7 +67,7 @@ def test_trained_weights_read_digits_that_they_never_saw():
 @pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_accuracy_is_what_the_card_says(model, name, mnist):
     measured = {row.data: row for row in model_card(model, name).measurements}
-    probabilities, _ = shipped_network(model, name).classify(mnist.test.images)
+    probabilities, _ = pretrained_network(model, name).classify(mnist.test.images)
     result = mnistkit.Evaluation.from_probabilities(mnist.test.labels, probabilities)
     assert result.accuracy == pytest.approx(measured[mnist.test.name].accuracy, abs=2e-4)
     assert result.loss == pytest.approx(measured[mnist.test.name].loss, abs=1e-3)
@@ -76,7 +76,7 @@ def test_accuracy_is_what_the_card_says(model, name, mnist):
 @pytest.mark.parametrize(("model", "name"), PRETRAINED)
 def test_the_network_for_the_runtime_is_the_same_network(model, name):
     images = mnistkit.load_dataset("digits").test.arrays()[0][:50]
-    logits = shipped_network(model, name).logits(images)
+    logits = pretrained_network(model, name).logits(images)
     np.testing.assert_allclose(
         softmax(logits, axis=1), create_model(model, weights=name).predict(images, verbose=0),
         atol=1e-5,

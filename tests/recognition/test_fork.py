@@ -80,8 +80,8 @@ def test_fork_while_another_thread_loads_a_network():
     script = """
         def load():
             while True:
-                network._shipped.clear()
-                network.shipped_network("cnn", "handwriting")
+                network._pretrained.clear()
+                network.pretrained_network("cnn", "handwriting")
 
         threading.Thread(target=load, daemon=True).start()
         for _ in range(20):
@@ -109,15 +109,15 @@ def test_fork_while_another_thread_reads():
 
 def test_child_that_is_forked_loads_the_network_anew_and_the_parent_keeps_its_own():
     script = """
-        before = network.shipped_network("cnn", "handwriting")
+        before = network.pretrained_network("cnn", "handwriting")
 
         def child():
-            assert network._shipped == {}
+            assert network._pretrained == {}
             reads_as_expected()
-            assert network.shipped_network("cnn", "handwriting") is not before
+            assert network.pretrained_network("cnn", "handwriting") is not before
 
         assert ended(forked(child)) == 0
-        assert network.shipped_network("cnn", "handwriting") is before
+        assert network.pretrained_network("cnn", "handwriting") is before
         reads_as_expected()
     """
     run(script)
@@ -134,7 +134,7 @@ def test_session_with_several_threads_is_left_alone_in_the_child():
             return options
 
         onnxruntime.SessionOptions = four_threads
-        network._shipped.clear()
+        network._pretrained.clear()
         read()
 
         def child():
@@ -165,7 +165,7 @@ def test_fork_by_the_thread_that_is_loading():
             assert ended(forked(reads_as_expected)) == 0
             return load(content)
 
-        network._shipped.clear()
+        network._pretrained.clear()
         network.onnx_logits = fork_while_loading
         reads_as_expected()
         thread = threading.Thread(target=reads_as_expected)  # the lock is free again

@@ -13,7 +13,7 @@ from scipy import ndimage
 import mnistkit
 from mnistkit import recognize, recognize_many
 from mnistkit.errors import ImageError, ModelError, PictureError, UnknownNameError
-from mnistkit.recognition.network import shipped_network
+from mnistkit.recognition.network import pretrained_network
 
 CLEAN = mnistkit.load_dataset("digits").test.take(40)
 """UCI's digits at 28x28: paper is 0, and no pixel of noise."""
@@ -50,7 +50,7 @@ def test_clean_digits_are_read():
     readings = recognize_many(list(CLEAN.images))
     assert all(len(reading) == 1 for reading in readings)
     labels = np.array([reading[0].label for reading in readings])
-    alone = shipped_network("cnn", "handwriting").classify(CLEAN.images)[0].argmax(axis=1)
+    alone = pretrained_network("cnn", "handwriting").classify(CLEAN.images)[0].argmax(axis=1)
     assert (labels == alone).mean() >= 0.95
     assert (labels == CLEAN.labels).mean() >= 0.8
 
@@ -88,7 +88,7 @@ def test_shift_padding_inversion_and_enlargement_change_nothing(number, padding,
 def test_mnist_survives_the_whole_path(mnist, seen):
     """No more than 0.2 points are lost against the network on the images as they are."""
     images, labels = mnist.test.images[:1500], mnist.test.labels[:1500]
-    probabilities, _ = shipped_network("cnn", "handwriting").classify(images)
+    probabilities, _ = pretrained_network("cnn", "handwriting").classify(images)
     alone = (probabilities.argmax(axis=1) == labels).mean()
     readings = recognize_many(list(seen(images)))
     read = [len(reading) == 1 and reading[0].label == label

@@ -18,6 +18,7 @@ from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
 from mnistkit.errors import PictureError
 from mnistkit.images.names import is_litter, is_picture_name
+from mnistkit.progress import progress
 from mnistkit.recognition.reading import percent
 
 if TYPE_CHECKING:
@@ -190,17 +191,10 @@ def _model(model: str, builder: str | None) -> str | keras.Model:
 
 
 def _with_progress(readings: Iterator[Reading], count: int) -> Iterator[Reading]:
-    """Show a progress bar if a person is looking, else nothing."""
-    if not sys.stderr.isatty():
-        yield from readings
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    # By default the bar would put itself in the place of sys.stdout, which may be a file.
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, redirect_stdout=False) as bar:
-        yield from bar.track(readings, total=count, description="Reading")
+    with progress("Reading", count) as advance:
+        for reading in readings:
+            yield reading
+            advance(1)
 
 
 # Printing #########################################################################################

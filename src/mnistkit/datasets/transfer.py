@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +13,7 @@ from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.datasets.source import SourceError, is_web, scheme_of
 from mnistkit.files.atomic import write_atomically
 from mnistkit.files.reading import open_regular
+from mnistkit.progress import progress
 
 _PIECE = 1 << 16
 
@@ -45,7 +45,8 @@ def transfer(source: str, file: RemoteFile, target: Path, timeout: float) -> Non
         pieces = read_web(source, file.size, timeout)
     else:
         pieces = _from_disk(source)
-    with contextlib.closing(pieces), _progress(file) as advance:
+    bar = progress(f"{file.dataset}/{file.name}", file.size, in_bytes=True)
+    with contextlib.closing(pieces), bar as advance:
         write_atomically(target, lambda out: _write(pieces, file, out, advance))
 
 
@@ -83,19 +84,3 @@ def _path_of(source: str) -> Path:
     if url.netloc not in {"", "localhost"}:
         raise SourceError("names another machine; a file URL has three slashes: file:///path")
     return Path(url2pathname(url.path))
-
-
-@contextlib.contextmanager
-def _progress(file: RemoteFile) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar if a person is looking, else nothing."""
-    # There is no stderr at all in a Windows program without a console.
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import DownloadColumn, Progress
-
-    columns = (*Progress.get_default_columns(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{file.dataset}/{file.name}", total=file.size)
-        yield lambda count: bar.advance(task, count)

@@ -11,7 +11,7 @@ from mnistkit.errors import RecipeError
 from mnistkit.images.normalize import to_unit_floats
 from mnistkit.models import Augmentation, Recipe
 from mnistkit.plots.arguments import check_images
-from mnistkit.plots.pictures import Picture, as_split, chosen, draw_pictures, natural
+from mnistkit.plots.pictures import CaptionedImage, as_split, chosen, draw_pictures, natural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def plot_augmentation(
     rows = np.rint(255 * varied).astype(np.uint8)
     rows[::per_row] = originals
     pictures = [
-        Picture(image, caption="" if number % per_row else "original")
+        CaptionedImage(image, caption="" if number % per_row else "original")
         for number, image in enumerate(rows)
     ]
     return draw_pictures(pictures, columns=per_row, title=repr(settings), ax=ax)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnistkit.datasets import Split
 from mnistkit.plots.arguments import check_images
-from mnistkit.plots.pictures import Picture, as_split, chosen, draw_pictures
+from mnistkit.plots.pictures import CaptionedImage, as_split, chosen, draw_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def plot_digits(
         images = images.images
     split = as_split(images, labels, classes)
     pictures = [
-        Picture(
+        CaptionedImage(
             split.images[index],
             caption="" if labels is None else split.classes[split.labels[index]],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistkit.plots.arguments import check_evaluation, check_images
-from mnistkit.plots.pictures import Picture, draw_pictures, natural, pictures_of
+from mnistkit.plots.pictures import CaptionedImage, draw_pictures, natural, pictures_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ def plot_mistakes(
     if not mistakes:
         return _draw_nothing(f"No mistakes in {result.num_examples:,}.", result.name, ax)
     pictures = [
-        Picture(
+        CaptionedImage(
             drawn[mistake.index],
             caption=f"predicted {result.classes[mistake.predicted]}"
             f" ({_percent(mistake.probability)})\n"

@@ -35,7 +35,7 @@ _WRONG = "#D55E00"
 
 
 @dataclass(frozen=True)
-class Picture:
+class CaptionedImage:
     """One image with what is written below it.
 
     Attributes
@@ -125,7 +125,7 @@ def natural(value: int, name: str) -> int:
 
 
 def draw_pictures(
-    pictures: Sequence[Picture], *, columns: int | None, title: str, ax: Axes | None
+    pictures: Sequence[CaptionedImage], *, columns: int | None, title: str, ax: Axes | None
 ) -> Axes:
     """Draw pictures row by row, dark ink on light paper, each above its caption."""
     import matplotlib.pyplot as plt
@@ -156,7 +156,7 @@ def draw_pictures(
     return ax
 
 
-def _draw_one(ax: Axes, picture: Picture, *, left: float, top: float, scale: float) -> None:
+def _draw_one(ax: Axes, picture: CaptionedImage, *, left: float, top: float, scale: float) -> None:
     from matplotlib.patches import Rectangle
 
     height = _aspect(picture)
@@ -194,7 +194,7 @@ def _draw_one(ax: Axes, picture: Picture, *, left: float, top: float, scale: flo
         )
 
 
-def _steps(pictures: Sequence[Picture]) -> tuple[float, float]:
+def _steps(pictures: Sequence[CaptionedImage]) -> tuple[float, float]:
     """How far apart the pictures stand, so that no caption touches the next."""
     # On a screen, hinting makes small text a little wider than its outline.
     text_width = 1.08 * max(widest(p.caption.splitlines(), bold=p.wrong) for p in pictures)
@@ -204,5 +204,5 @@ def _steps(pictures: Sequence[Picture]) -> tuple[float, float]:
     return max(1, text_width * _FONT_SIZE * _POINT) + _GAP, tallest + text_height + _GAP
 
 
-def _aspect(picture: Picture) -> float:
+def _aspect(picture: CaptionedImage) -> float:
     return float(picture.image.shape[0] / picture.image.shape[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistkit.plots.arguments import check_evaluation, check_images
-from mnistkit.plots.pictures import Picture, chosen, draw_pictures, pictures_of
+from mnistkit.plots.pictures import CaptionedImage, chosen, draw_pictures, pictures_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +82,7 @@ def plot_predictions(
         predicted = result.classes[result.predictions[index]]
         true = result.classes[result.labels[index]]
         caption = f"{'' if right else _CROSS}predicted {predicted}\ntrue {true}"
-        pictures.append(Picture(drawn[index], caption=caption, wrong=not right))
+        pictures.append(CaptionedImage(drawn[index], caption=caption, wrong=not right))
     num_right = sum(not picture.wrong for picture in pictures)
     name = f"{result.name}: " if result.name else ""
     title = f"{name}{num_right} of these {len(pictures)} predicted correctly"

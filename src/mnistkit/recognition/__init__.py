@@ -6,8 +6,8 @@ and make digits (`grouping`), whose `stroke_width` and geometry become MNIST's. 
 all this in several ways, hypotheses; the `network` classifies them, `ranking` chooses one,
 `rejection` drops what is no digit, and `warnings` makes the `reading`.
 
-The thresholds are named in each file, with their reasons. They were set on MNIST's training digits
-on synthetic paper, and never on test digits; a figure stands where one was measured.
+The thresholds are named in each file, with their reasons. None was set on test digits; a figure
+stands where one was measured.
 """
 
 from mnistkit.recognition.reading import Digit, Reading

@@ -79,7 +79,7 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return normalized
 
 
-_shipped: dict[tuple[str, str], Network] = {}
+_pretrained: dict[tuple[str, str], Network] = {}
 _lock = threading.RLock()  # of a kind that the thread which holds it may take again, to fork
 
 
@@ -105,9 +105,9 @@ def _forget_networks() -> None:
     """
     global _lock  # noqa: PLW0603
     _lock = threading.RLock()
-    for network in _shipped.values():
+    for network in _pretrained.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(network))
-    _shipped.clear()
+    _pretrained.clear()
 
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
@@ -141,7 +141,7 @@ def load_network(model: str | os.PathLike[str] | keras.Model | Any) -> Network:
     if isinstance(model, str):
         weights = _weights_for_pictures(model)
         if weights:
-            return shipped_network(model, weights)
+            return pretrained_network(model, weights)
     if _is_folder(model):
         from mnistkit.training import Trainer
 
@@ -174,7 +174,7 @@ def _models_with_weights() -> list[str]:
     return [name for name in list_models() if _weights_for_pictures(name)]
 
 
-def shipped_network(model: str, weights: str) -> Network:
+def pretrained_network(model: str, weights: str) -> Network:
     """The network of trained weights in the package; loaded once, and safe to use from threads.
 
     A process that was forked loads it again.
@@ -185,9 +185,9 @@ def shipped_network(model: str, weights: str) -> Network:
         If the file is damaged.
     """
     with _lock:
-        if (model, weights) not in _shipped:
-            _shipped[model, weights] = _load(model, weights)
-        return _shipped[model, weights]
+        if (model, weights) not in _pretrained:
+            _pretrained[model, weights] = _load(model, weights)
+        return _pretrained[model, weights]
 
 
 def _load(model: str, weights: str) -> Network:

@@ -171,9 +171,11 @@ def _votes(
 ) -> NDArray[np.intp]:
     """How many pixels lie on each line of this slope."""
     height, width = shape
-    lines = np.rint(rows - slope * (columns - width / 2)).astype(np.intp)
-    inside = (lines >= 0) & (lines < height)
-    return np.bincount(lines[inside], minlength=height)
+    fall = np.rint(-slope * (np.arange(width) - width / 2)).astype(np.intp)
+    outside = int(np.abs(fall).max())  # lines above the picture, and as many below it
+    return np.bincount(rows + (fall + outside)[columns], minlength=height + outside)[
+        outside : height + outside
+    ]
 
 
 def _line_length(votes: NDArray[np.intp]) -> float:

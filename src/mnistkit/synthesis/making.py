@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets import Split
 from mnistkit.errors import MissingPackageError
+from mnistkit.progress import progress
 from mnistkit.synthesis.examples import LabelledImages, examples_of_digits, examples_of_non_digits
 
 _CHUNK = 200  # pictures of one task; each task has a seed of its own
@@ -73,10 +73,11 @@ def make_examples(
         seed_of_task = (first, 2 * second + 1, number)
         arguments = (digits.images, clothes, len(chunk), seed_of_task)
         tasks.append((examples_of_non_digits, arguments))
-    as_they_are = LabelledImages(
-        digits.images, digits.labels.astype(np.uint8), np.arange(len(digits))
-    )
-    every = [as_they_are, *_with_progress(_done(tasks, processes), len(tasks), title)]
+    every = [LabelledImages(digits.images, digits.labels.astype(np.uint8), np.arange(len(digits)))]
+    with progress(title, len(tasks)) as advance:
+        for made in _done(tasks, processes):
+            every.append(made)
+            advance(1)
     images, labels, origins = zip(*every, strict=True)
     return LabelledImages(np.concatenate(images), np.concatenate(labels), np.concatenate(origins))
 
@@ -104,17 +105,3 @@ def _done(tasks: list[Task], processes: int | None) -> Iterable[LabelledImages]:
         joblib.delayed(function)(*arguments) for function, arguments in tasks
     )
     return results
-
-
-def _with_progress(
-    results: Iterable[LabelledImages], count: int, title: str
-) -> Iterable[LabelledImages]:
-    """Show a progress bar if a person is looking, else nothing."""
-    # There is no stderr at all in a Windows program without a console.
-    if sys.stderr is None or not sys.stderr.isatty():
-        return results
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(results, title, total=count, console=console, transient=True)
