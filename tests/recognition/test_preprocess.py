@@ -6,6 +6,7 @@ import pytest
 from mnistkit.recognition.background import Contrast
 from mnistkit.recognition.components import find_components
 from mnistkit.recognition.preprocess import (
+    SENSITIVE,
     digit_image,
     find_candidates,
     likely_hypotheses,
@@ -82,7 +83,10 @@ def test_paler_ink_is_found_where_it_is_looked_for():
     values[20:80, 20:26] = 100
     values[20:80, 70:76] = 40
     contrast = Contrast(values, "dark", uniform=False)
-    (usual,), (sensitive,) = find_candidates(contrast), find_candidates(contrast, sensitive=True)
+    (usual,), (sensitive,) = (
+        find_candidates(contrast),
+        find_candidates(contrast, thresholds=SENSITIVE),
+    )
     assert [candidate.box[0] for candidate in usual.candidates] == [20]
     assert [candidate.box[0] for candidate in sensitive.candidates] == [20, 70]
 

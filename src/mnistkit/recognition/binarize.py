@@ -17,8 +17,6 @@ from mnistkit.recognition.background import Contrast, Floats, Mask
 LOW, HIGH = 0.3, 0.55
 """The two thresholds, as shares of the strongest ink: a stroke that gets pale, and one that does
 not. Below the half, where a blurred edge is, strokes keep their width."""
-SENSITIVE = 0.6
-"""By how much both are lower where paler ink is looked for."""
 LOW_NOISE, HIGH_NOISE = 3.0, 5.0
 """The least of both, in standard deviations of the paper: of normal noise a pixel in 700 is beyond
 the first, and hardly one in a picture beyond the second."""

@@ -22,12 +22,14 @@ from mnistkit.recognition.background import (
     uneven_contrast,
     uniform_contrasts,
 )
-from mnistkit.recognition.binarize import HIGH, LOW, SENSITIVE, Foreground, binarize
+from mnistkit.recognition.binarize import HIGH, LOW, Foreground, binarize
 from mnistkit.recognition.components import Box, Component, find_components
 from mnistkit.recognition.grouping import SMALLEST_DIGIT, group_components
 from mnistkit.recognition.rule_lines import RuleLines, find_rule_lines
 from mnistkit.recognition.stroke_width import normalize_stroke_width
 
+USUAL, SENSITIVE = 1.0, 0.6
+"""Times the thresholds of `binarize`: lower ones where paler ink is looked for."""
 WIDEST_STROKES = (0.09, 0.3)
 """How wide a stroke can be, as a share of the picture's shorter side: pens, and markers.
 
@@ -106,10 +108,9 @@ def likely_hypotheses(pixels: NDArray[np.uint8]) -> list[Hypothesis]:
     if uniform:
         return [hypothesis for contrast in uniform for hypothesis in _of_uniform(contrast)]
     hypotheses: list[Hypothesis] = []
+    thresholds = (USUAL, SENSITIVE) if min(pixels.shape[:2]) < SMOOTHED_SIDE else (USUAL,)
     for polarity in likely_polarities(pixels):
-        hypotheses += _of_uneven(pixels, polarity)
-        if min(pixels.shape[:2]) < SMOOTHED_SIDE:
-            hypotheses += _of_uneven(pixels, polarity, sensitive=True)
+        hypotheses += _of_uneven(pixels, polarity, thresholds)
     return hypotheses
 
 
@@ -131,9 +132,9 @@ def unlikely_hypotheses(pixels: NDArray[np.uint8]) -> list[Hypothesis]:
     hypotheses: list[Hypothesis] = []
     for polarity in POLARITIES:
         if polarity not in likely:
-            hypotheses += _of_uneven(pixels, polarity)
+            hypotheses += _of_uneven(pixels, polarity, (USUAL,))
         elif min(pixels.shape[:2]) >= SMOOTHED_SIDE:
-            hypotheses += _of_uneven(pixels, polarity, sensitive=True)
+            hypotheses += _of_uneven(pixels, polarity, (SENSITIVE,))
     return hypotheses
 
 
@@ -164,18 +165,31 @@ def likely_polarities(
 
 
 def _of_uneven(
-    pixels: NDArray[np.uint8], polarity: Polarity, *, sensitive: bool = False
-) -> Iterator[Hypothesis]:
-    """Hypotheses of a picture whose paper is not uniform."""
-    smoothing = suitable_smoothing(pixels) * (2 if sensitive else 1)
+    pixels: NDArray[np.uint8], polarity: Polarity, thresholds: tuple[float, ...]
+) -> list[Hypothesis]:
+    """Hypotheses of a picture whose paper is not uniform, for each scale of the thresholds."""
+    hypotheses: list[Hypothesis] = []
+    contrasts: dict[float, list[tuple[Contrast, RuleLines | None]]] = {}
+    for scale in thresholds:
+        smoothing = suitable_smoothing(pixels) * (1 if scale == USUAL else 2)
+        if smoothing not in contrasts:
+            contrasts[smoothing] = list(_uneven_contrasts(pixels, polarity, smoothing))
+        for contrast, lines in contrasts[smoothing]:
+            hypotheses += find_candidates(contrast, lines, thresholds=scale)
+            if lines is not None:
+                without = Contrast(lines.cleaned, polarity, uniform=False)
+                hypotheses += find_candidates(without, lines, removed=True, thresholds=scale)
+    return hypotheses
+
+
+def _uneven_contrasts(
+    pixels: NDArray[np.uint8], polarity: Polarity, smoothing: float
+) -> Iterator[tuple[Contrast, RuleLines | None]]:
+    """For pens and for markers."""
     small = min(pixels.shape[:2]) < SMALL_SIDE
     for widest_stroke in WIDEST_STROKES_SMALL if small else WIDEST_STROKES:
         contrast = uneven_contrast(pixels, polarity, widest_stroke, smoothing)
-        lines = find_rule_lines(contrast.values)
-        yield from find_candidates(contrast, lines, sensitive=sensitive)
-        if lines is not None:
-            without = Contrast(lines.cleaned, polarity, uniform=False)
-            yield from find_candidates(without, lines, removed=True, sensitive=sensitive)
+        yield contrast, find_rule_lines(contrast.values)
 
 
 def _of_uniform(contrast: Contrast) -> list[Hypothesis]:
@@ -204,7 +218,7 @@ def find_candidates(
     lines: RuleLines | None = None,
     *,
     removed: bool = False,
-    sensitive: bool = False,
+    thresholds: float = USUAL,
 ) -> list[Hypothesis]:
     """Binarize, label and group: everything from contrast to images of single digits.
 
@@ -215,17 +229,16 @@ def find_candidates(
         Of the paper.
     removed : bool, default False
         Whether they were removed from the contrast.
-    sensitive : bool, default False
-        Whether to lower the thresholds, so that paler ink is found.
+    thresholds : float, default 1
+        Times the usual ones; with lower ones, such as `SENSITIVE`, paler ink is found.
 
     Returns
     -------
     list of Hypothesis
         One for each grouping of the components.
     """
-    scale = SENSITIVE if sensitive else 1.0
     noise = lines.noise if lines else None
-    foreground = binarize(contrast, noise, low=scale * LOW, high=scale * HIGH)
+    foreground = binarize(contrast, noise, low=thresholds * LOW, high=thresholds * HIGH)
     if foreground is None:
         return [Hypothesis(contrast, None, (), removed)]
     labels, components = find_components(foreground.mask)
