@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
+import inspect
 import logging
 import re
 import reprlib
@@ -203,6 +204,20 @@ class Registry(Generic[Function]):
                     entry.provider, self.kind, name, entry.hidden_by, entry.target,
                 )  # fmt: skip
         return visible[0]
+
+    def name_of(self, function: Callable[..., Any]) -> str:
+        """What a function is called here: its name if it has one, else ``module:function``.
+
+        A function that was decorated by another, as ``functools.wraps`` does it, is the same one.
+        """
+        for name, registered in self._registered.items():
+            if inspect.unwrap(registered) is inspect.unwrap(function):
+                return name
+        target = _target(function)
+        visible = [entry for entry in self.entries() if entry.hidden_by is None]
+        names = [entry.name for entry in visible if entry.origin != "registered"]
+        offered = [entry.name for entry in visible if entry.target == target]
+        return next((name for name in offered if names.count(name) == 1), target)
 
     def _refuse_if_taken(self, name: str, function: Function) -> None:
         for entry in self._offered_entries():

@@ -194,7 +194,6 @@ def test_forms_of_an_input_shape(shape):
         ({"num_classes": np.uint8(0)}, r"can overflow; write int\(labels\.max\(\)\) \+ 1"),
         ({"input_shape": "28x28"}, r"expected \(height, width\) or \(height, width, channels\)"),
         ({"input_shape": 28.0}, r"input_shape=28\.0: expected \(height, width\)"),
-        ({"input_shape": None}, "input_shape=None: expected"),
         ({"input_shape": True}, "input_shape=True: expected"),
         ({"input_shape": (28, 28.5)}, r"input_shape=28\.5: expected a whole number"),
         ({"input_shape": (28, 0)}, "input_shape=0: expected a whole number of at least 1"),

@@ -116,7 +116,7 @@ def test_a_model_with_trained_weights_is_saved_and_loaded(tmp_path):
 
 def test_other_options_are_refused():
     with pytest.raises(WeightsError, match="have the shapes") as caught:
-        create_model("cnn", weights="mnist", num_classes=4)
+        create_model("cnn", weights="mnist", width=8)
     assert "are for these options: {'num_classes': 10" in caught.value.__notes__[0]
 
 

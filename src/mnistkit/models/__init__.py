@@ -5,6 +5,7 @@ from mnistkit.models.card import Measurement, ModelCard
 from mnistkit.models.catalogue import (
     MODELS,
     create_model,
+    described_model,
     list_models,
     list_recipes,
     register_model,
@@ -13,7 +14,7 @@ from mnistkit.models.catalogue import (
 from mnistkit.models.cost import count_multiply_adds
 from mnistkit.models.pretrained import list_weights, model_card
 from mnistkit.models.recipe import Recipe, choose_recipe, recipes_of, with_recipes
-from mnistkit.models.spec import ModelSpec, spec_of, unchanged_spec_of
+from mnistkit.models.spec import ModelSpec, builder_of, spec_of, unchanged_spec_of
 
 __all__ = [
     "MODELS",
@@ -22,9 +23,11 @@ __all__ = [
     "ModelCard",
     "ModelSpec",
     "Recipe",
+    "builder_of",
     "choose_recipe",
     "count_multiply_adds",
     "create_model",
+    "described_model",
     "list_models",
     "list_recipes",
     "list_weights",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -99,9 +100,18 @@ def _refuse_unknown_options(name: str, builder: ModelBuilder, options: Mapping[s
     try:
         signature.bind(**options)
     except TypeError as error:
+        known = signature.parameters
+        unknown = next(option for option in options if option not in known)
+        near = difflib.get_close_matches(unknown, known, n=1)
         raise OptionError(
-            f"The model {name!r} does not take these options: {error}. It takes {signature}."
+            f"The model {name!r} does not take these options: {error}. It takes "
+            f"{', '.join(map(_with_default, known.values()))}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
         ) from None
+
+
+def _with_default(option: inspect.Parameter) -> str:
+    return option.name if option.default is option.empty else f"{option.name}={option.default!r}"
 
 
 def _refuse_wrong_model(name: str, model: keras.Model, options: Mapping[str, Any]) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnistkit.errors import UnknownNameError, WrongTypeError
+from mnistkit.messages import shown
 from mnistkit.models.building import (
     ModelBuilder,
     build_model,
@@ -13,9 +18,12 @@ from mnistkit.models.building import (
     whole_option,
 )
 from mnistkit.models.keras_settings import refuse_other_backend
-from mnistkit.models.pretrained import list_weights, load_pretrained_weights, pretrained_options
+from mnistkit.models.new_head import take_body
+from mnistkit.models.pretrained import list_weights, pretrained_weights
 from mnistkit.models.recipe import recipes_of
-from mnistkit.models.spec import ModelSpec, note_spec
+from mnistkit.models.run_weights import run_weights
+from mnistkit.models.spec import ModelSpec, builder_of, note_builder, note_spec, spec_of
+from mnistkit.models.weights_file import TrainedWeights
 from mnistkit.registry import Registry
 
 if TYPE_CHECKING:
@@ -30,31 +38,33 @@ MODELS: Registry[ModelBuilder] = Registry(
 
 
 def create_model(
-    name: str,
+    model: str | ModelBuilder,
     *,
     num_classes: int | None = None,
-    input_shape: int | Sequence[int] = (28, 28),
+    input_shape: int | Sequence[int] | None = None,
     seed: int = 0,
-    weights: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> keras.Model:
-    """Build a model by name.
+    """Build a model.
 
     Parameters
     ----------
-    name : str
-        One of `list_models`, or ``"module:function"``.
+    model : str or function
+        One of `list_models`, ``"module:function"``, or the function itself.
     num_classes : int, optional
         By default 10, or what the weights are for.
-    input_shape : sequence of int, or int, default (28, 28)
+    input_shape : sequence of int, or int, optional
         The shape of one image: (height, width) or (height, width, channels); a single number is
-        the side of a square.
+        the side of a square. By default (28, 28), or what the weights are for.
     seed : int, default 0
         Fixes the initial weights; the random state of the process is left as it was.
-    weights : str, optional
-        Trained weights that come with the package, for instance ``"mnist"``; see `list_weights`
-        and `model_card`. They bring the model's own options along. By default the model is not
-        trained.
+    weights : str or path-like, optional
+        Trained weights: a name of those that come with the package, for instance ``"mnist"``, see
+        `list_weights` and `model_card`; or the folder of a finished run. They bring the options of
+        their model along. With another `num_classes` the model gets a new head: the layers whose
+        shapes depend on the number of classes are not trained, all others are. By default nothing
+        is trained.
     **options
         What the model's own function takes besides.
 
@@ -75,7 +85,9 @@ def create_model(
         If what the model's function returns is not such a model, or Keras is set to another
         backend than TensorFlow.
     WeightsError
-        If the weights are for other options.
+        If the weights are for another architecture, for other options, or damaged.
+    RunFolderError
+        If the folder holds no finished run.
 
     Examples
     --------
@@ -84,21 +96,35 @@ def create_model(
     >>> model.output_shape, model.count_params()
     ((None, 4), 100996)
     >>> trained = mnistkit.create_model("cnn", weights="mnist")
+    >>> new_head = mnistkit.create_model("cnn", weights="mnist", num_classes=26)
     """
     refuse_other_backend()
-    defaults = {"num_classes": 10}
-    if weights is not None:
-        defaults |= pretrained_options(name, weights)
+    builder = model if callable(model) else MODELS.get(model)
+    name = MODELS.name_of(builder) if callable(model) else model
+    trained = None if weights is None else _trained_weights(name, weights)
+    every_option = {
+        "num_classes": 10,
+        "input_shape": (28, 28),
+        **(trained.options if trained else {}),
+    }
     if num_classes is not None:
-        options = {"num_classes": whole_option(num_classes, "num_classes", least=1), **options}
-    shape = {"input_shape": checked_shape(input_shape)}
-    every_option = {**defaults, **shape, **{n: plain_option(value) for n, value in options.items()}}
-    model = build_model(name, MODELS.get(name), every_option, whole_option(seed, "seed"))
-    provider = "module:function" if ":" in name else MODELS.find(name).provider
-    note_spec(model, ModelSpec(name, provider, every_option))
-    if weights is not None:
-        load_pretrained_weights(model, name, weights)
-    return model
+        every_option["num_classes"] = whole_option(num_classes, "num_classes", least=1)
+    if input_shape is not None:
+        every_option["input_shape"] = input_shape
+    every_option["input_shape"] = checked_shape(every_option["input_shape"])
+    every_option |= {option: plain_option(value) for option, value in options.items()}
+    seed = whole_option(seed, "seed")
+    built = _build(name, _provider(name), builder, every_option, seed)
+    if trained is None:
+        return built
+    classes = trained.options.get("num_classes", every_option["num_classes"])
+    if classes == every_option["num_classes"]:
+        trained.give_to(built)
+    else:
+        with_their_head = build_model(name, builder, {**every_option, "num_classes": classes}, seed)
+        trained.give_to(with_their_head)
+        take_body(built, with_their_head)
+    return built
 
 
 def rebuild_model(
@@ -122,9 +148,60 @@ def rebuild_model(
     """
     if not callable(builder):
         return create_model(builder or name, **options)
-    model = build_model(name, builder, options, seed=0)
-    note_spec(model, ModelSpec(name, "module:function", options))
+    return _build(name, "module:function", builder, options, seed=0)
+
+
+def _build(
+    name: str, provider: str, builder: ModelBuilder, options: Mapping[str, Any], seed: int
+) -> keras.Model:
+    """Build a model, and note how."""
+    model = build_model(name, builder, options, seed)
+    note_spec(model, ModelSpec(name, provider, options))
+    note_builder(model, builder)
     return model
+
+
+def _provider(name: str) -> str:
+    return "module:function" if ":" in name else MODELS.find(name).provider
+
+
+def _trained_weights(model: str, weights: Any) -> TrainedWeights:
+    """Those that come with the package by their name, else those of a run."""
+    if not isinstance(weights, str | os.PathLike):
+        raise WrongTypeError(
+            f"weights={shown(weights)}: expected the name of weights that come with the package, "
+            "or the folder of a saved run."
+        )
+    if isinstance(weights, str) and weights in list_weights(model):
+        return pretrained_weights(model, weights)
+    folder = Path(weights)
+    if not isinstance(weights, str) or len(folder.parts) > 1 or folder.is_dir():
+        return run_weights(folder, model)
+    try:
+        return pretrained_weights(model, weights)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error} For the weights of a run give its folder.") from None
+
+
+def described_model(model: keras.Model) -> str:
+    """What to call a model: its registered name, if it has one, with the options that were given.
+
+    Examples
+    --------
+    >>> described_model(create_model("cnn", num_classes=26, width=4))
+    "'cnn' (num_classes=26, width=4)"
+    """
+    builder, spec = builder_of(model), spec_of(model)
+    if builder is None:
+        return repr(model.name)
+    if spec is None:
+        name = MODELS.name_of(builder)
+        return repr(model.name if ":" in name else name)
+    usual = {name: one.default for name, one in inspect.signature(builder).parameters.items()}
+    usual |= {"num_classes": 10, "input_shape": (28, 28)}
+    options = (f"{n}={value!r}" for n, value in spec.options.items() if value != usual.get(n))
+    listed = ", ".join(options)
+    return repr(spec.name) + (f" ({listed})" if listed else "")
 
 
 def list_models(

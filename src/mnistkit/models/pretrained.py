@@ -7,17 +7,15 @@ the card. ``benchmarks/ship_weights.py`` makes them from a finished run.
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.files.json_file import parse_json
 from mnistkit.models.card import ModelCard
-from mnistkit.models.weights_file import set_weights
+from mnistkit.models.weights_file import TrainedWeights
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-
-    import keras
 
 _FOLDER = resources.files("mnistkit.models") / "weights"
 
@@ -83,24 +81,18 @@ def onnx_file(model: str, name: str) -> Traversable:
     return _FOLDER / f"{model}-{name}.onnx"
 
 
-def pretrained_options(model: str, name: str) -> dict[str, Any]:
-    """The options that weights need, but for the shape of the images."""
-    options = model_card(model, name).options
-    return {key: options[key] for key in options if key != "input_shape"}
-
-
-def load_pretrained_weights(model: keras.Model, model_name: str, name: str) -> None:
-    """Give a model the weights of that name.
+def pretrained_weights(model: str, name: str) -> TrainedWeights:
+    """The weights of that name, not checked yet.
 
     Raises
     ------
     UnknownNameError
         If there are no such weights.
     WeightsError
-        If they do not fit the model, or the file is damaged.
+        If there is no file of them.
     """
-    card = model_card(model_name, name)
-    file = _FOLDER / f"{model_name}-{name}.npz"
+    card = model_card(model, name)
+    file = _FOLDER / f"{model}-{name}.npz"
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -108,10 +100,4 @@ def load_pretrained_weights(model: keras.Model, model_name: str, name: str) -> N
             f"The file {file.name!r} of the package cannot be read ({error.strerror}). Install "
             "mnistkit again."
         ) from error
-    try:
-        set_weights(
-            model, content, sha256=card.sha256, any_precision=True, source=f"the file {file.name!r}"
-        )
-    except WeightsError as error:
-        error.add_note(f"The weights {name!r} are for these options: {dict(card.options)!r}.")
-        raise
+    return TrainedWeights(content, card.sha256, f"the file {file.name!r}", dict(card.options))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
@@ -20,6 +22,7 @@ from mnistkit.models.settings import (
     text,
     whole_number,
 )
+from mnistkit.models.spec import note_builder
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 Schedule = Literal["constant", "cosine"]
@@ -180,6 +183,9 @@ class Recipe(Settings):
 def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
     """Attach named recipes to a function that builds a model; the first is the default.
 
+    A model that the function returns keeps them, whether it was built by name or by calling the
+    function: ``Trainer(mine(units=10), recipe="long")``.
+
     Parameters
     ----------
     **recipes : Recipe
@@ -201,7 +207,15 @@ def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
 
     def decorate(builder: Builder) -> Builder:
         setattr(builder, _ATTRIBUTE, MappingProxyType(dict(recipes)))
-        return builder
+
+        @functools.wraps(builder)
+        def build(*args: Any, **options: Any) -> Any:
+            model = builder(*args, **options)
+            with contextlib.suppress(TypeError):  # no model, which whoever gets it refuses
+                note_builder(model, builder)
+            return model
+
+        return cast(Builder, build)
 
     return decorate
 

@@ -1,6 +1,6 @@
-"""How a model was built, so that it can be built again by name.
+"""How a model was built, so that it can be built again by name, and by which function.
 
-The note is kept beside the model, not in it: a model from `create_model` is a plain
+The notes are kept beside the model, not in it: a model from `create_model` is a plain
 ``keras.Model``, and is forgotten when nobody uses it any more.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,17 @@ class ModelSpec:
 
 
 _specs: weakref.WeakKeyDictionary[keras.Model, tuple[ModelSpec, str]] = weakref.WeakKeyDictionary()
+_builders: weakref.WeakKeyDictionary[keras.Model, Callable[..., Any]] = weakref.WeakKeyDictionary()
+
+
+def note_builder(model: keras.Model, builder: Callable[..., Any]) -> None:
+    """Note which function returned a model; it carries the model's recipes."""
+    _builders[model] = builder
+
+
+def builder_of(model: keras.Model) -> Callable[..., Any] | None:
+    """The function that returned a model, if `create_model` or `with_recipes` have seen it."""
+    return _builders.get(model)
 
 
 def note_spec(model: keras.Model, spec: ModelSpec) -> None:

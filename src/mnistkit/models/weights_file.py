@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,44 @@ if TYPE_CHECKING:
     import keras
 
 _MOST_LISTED = 5
+
+
+@dataclass(frozen=True)
+class TrainedWeights:
+    """Weights to begin a model with.
+
+    Attributes
+    ----------
+    content : bytes
+        What `weights_as_bytes` returned.
+    sha256 : str
+        The hash that the content must have.
+    source : str
+        Where they come from, for messages.
+    options : mapping
+        The options of the model that they bring along, `num_classes` and `input_shape` among them.
+    """
+
+    content: bytes
+    sha256: str
+    source: str
+    options: Mapping[str, Any]
+
+    def give_to(self, model: keras.Model) -> None:
+        """Set a model's weights, of whatever precision it is.
+
+        Raises
+        ------
+        WeightsError
+            If they do not fit the model, or are damaged.
+        """
+        try:
+            set_weights(
+                model, self.content, sha256=self.sha256, source=self.source, any_precision=True
+            )
+        except WeightsError as error:
+            error.add_note(f"The weights in {self.source} are for these options: {self.options!r}.")
+            raise
 
 
 def weights_as_bytes(model: keras.Model) -> bytes:

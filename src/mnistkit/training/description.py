@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistkit.files.json_file import parse_json
+from mnistkit.files.json_file import parse_json, sealed, unsealed
 from mnistkit.models import Recipe, unchanged_spec_of
 from mnistkit.training import environment
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 Description = dict[str, Any]
 
 FORMAT = 2
-RUN_FILE, WEIGHTS_FILE, MODEL_FILE = "run.json", "weights.npz", "model.keras"
+MODEL_FILE = "model.keras"
 _STATES = ("training", "finished")
 # What may differ between the start of a run and its continuation.
 _FREE = ("format", "status", "machine", "files", "sha256")
@@ -64,8 +63,7 @@ def plain(value: Any) -> Any:
 
 def to_bytes(description: Description) -> bytes:
     """The content of ``run.json``; its last line is the digest of all that stands above it."""
-    content = {key: value for key, value in description.items() if key != "sha256"}
-    return (json.dumps({**content, "sha256": _digest(content)}, indent=2) + "\n").encode()
+    return (json.dumps(sealed(description), indent=2) + "\n").encode()
 
 
 def from_bytes(content: bytes) -> Description:
@@ -82,9 +80,7 @@ def from_bytes(content: bytes) -> Description:
             f"it is not of a format that this version reads (format {FORMAT}). Use the version of "
             "mnistkit that wrote it, or a newer one"
         )
-    digest = description.pop("sha256", None)
-    if digest != _digest(description):
-        raise ValueError("it was changed after it was written; its sha256 is another one")
+    description = unsealed(description)
     if not _is_complete(description):
         raise ValueError("it lacks what every run has, or has it in another form")
     return description
@@ -98,10 +94,6 @@ def differences(earlier: Description, now: Description) -> list[str]:
 def machine_differences(earlier: Description, now: Description) -> list[str]:
     """A line for every way in which the machine is another one."""
     return _differences(earlier["machine"], now["machine"], "machine")
-
-
-def _digest(content: Description) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _is_complete(description: Description) -> bool:

@@ -31,12 +31,11 @@ from mnistkit.files.atomic import Write, flush_folder, write_atomically, write_t
 from mnistkit.files.locking import LockedError, locked
 from mnistkit.files.reading import read_bytes
 from mnistkit.models import Recipe
+from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.training import checkpoints
 from mnistkit.training.description import (
     MODEL_FILE,
-    RUN_FILE,
-    WEIGHTS_FILE,
     Description,
     differences,
     from_bytes,

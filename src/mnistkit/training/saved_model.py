@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import DivergenceError, MnistKitError, RunFolderError
 from mnistkit.models import MODELS
 from mnistkit.models.catalogue import rebuild_model
-from mnistkit.training.description import MODEL_FILE, RUN_FILE
+from mnistkit.models.run_weights import RUN_FILE, run_options
+from mnistkit.training.description import MODEL_FILE
 from mnistkit.training.divergence import refuse_diverged
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Builder = Callable[..., "keras.Model"]
-_LARGEST_SIDE = 65_536
 
 
 def build_again(
@@ -51,9 +51,10 @@ def build_again(
         raise RunFolderError(
             f"The run in {str(folder)!r} was made by the function {name!r}. A function is not "
             "imported because a file names it. If you trust it, say so: "
-            f"Trainer.load(..., builder={name!r}), or --builder {name} on the command line."
+            f"Trainer.load(..., builder={name!r}), or --builder {name} on the command line. "
+            "In place of its name, Trainer.load takes the function itself."
         )
-    options = {**model["options"], "input_shape": _input_shape(model["options"], folder)}
+    options = run_options(model["options"], folder)
     try:
         built = rebuild_model(name, options, builder)
     except MnistKitError as error:
@@ -118,17 +119,3 @@ def keras_model(content: bytes, source: Path) -> keras.Model:
             f"{str(source)!r} has weights that are NaN or infinite. Train it again."
         ) from error
     return model
-
-
-def _input_shape(options: Mapping[str, Any], folder: Path) -> tuple[int, ...]:
-    shape = options.get("input_shape")
-    if (
-        isinstance(shape, list)
-        and 0 < len(shape) <= 4
-        and all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in shape)
-    ):
-        return tuple(shape)
-    raise RunFolderError(
-        f"{str(folder / RUN_FILE)!r} is damaged: input_shape={shape!r}; expected a list of one to "
-        "four sides."
-    )

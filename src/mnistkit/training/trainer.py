@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from mnistkit.datasets import Split
 from mnistkit.errors import LabelError, OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
-from mnistkit.models import MODELS, Recipe, choose_recipe, create_model, recipes_of, spec_of
+from mnistkit.models import Recipe, builder_of, choose_recipe, described_model, recipes_of
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training.augmentation import refuse_augmentation
+from mnistkit.training.blueprint import blueprint_of
 from mnistkit.training.callback_checks import (
     Callbacks,
     checked_callbacks,
@@ -58,9 +59,10 @@ class Trainer:
 
     Parameters
     ----------
-    model : str or keras.Model
-        A name for `create_model`, or a model. If the model is compiled already, its optimizer,
-        loss and metrics are used; otherwise the recipe's.
+    model : str, function or keras.Model
+        What `create_model` takes, a name or a function that builds a model; or a model. If the
+        model is compiled already, its optimizer, loss and metrics are used; otherwise the
+        recipe's.
     recipe : Recipe or str, optional
         How to train: a recipe, or the name of one that the model carries, for instance
         ``"constant"``. By default the model's first recipe.
@@ -85,6 +87,12 @@ class Trainer:
         What the model is given. ``"images"`` are integers in 0-255, which are divided by 255, or
         floats in [0, 1]. ``"as they are"`` is for standardised images and other numbers: nothing is
         divided, and no range is asked for, in `fit`, `evaluate` and `predict`, also after `load`.
+    **options
+        What `create_model` takes besides, for instance ``num_classes=26``, ``width=32`` or
+        ``weights="mnist"``. If nothing is said of `num_classes` and `input_shape`, the first `fit`
+        builds the model anew where the data asks for it: for images of another shape, for more
+        classes, and for fewer if all are known, as by a `Split` or one-hot labels. A stream asks
+        for nothing.
 
     Attributes
     ----------
@@ -106,6 +114,8 @@ class Trainer:
         If the model's name leads nowhere.
     RecipeError
         If the model carries no recipe of that name.
+    OptionError
+        If the model does not take an option, or is built already.
     ModelError
         If it is no built model of images in [0, 1] and probabilities of classes; the message says
         how to make it one.
@@ -124,7 +134,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: str | keras.Model,
+        model: str | Callable[..., keras.Model] | keras.Model,
         *,
         recipe: Recipe | str | None = None,
         seed: int = 0,
@@ -133,6 +143,7 @@ class Trainer:
         strategy: tf.distribute.Strategy | None = None,
         callbacks: Callbacks = (),
         inputs: Literal["images", "as they are"] = "images",
+        **options: Any,
     ) -> None:
         if engine not in ENGINES:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
@@ -140,12 +151,12 @@ class Trainer:
         self.inputs: Inputs = checked_kind(inputs)
         self._strategy = strategy
         refuse_other_backend()
+        self._blueprint = blueprint_of(model, options, self.seed)
         with self._scope():
-            built = create_model(model, seed=self.seed) if isinstance(model, str) else model
+            built = self._blueprint.build() if self._blueprint else model
         self.model = checked_model(built, as_images=self.inputs == "images")
-        spec = spec_of(self.model)
-        self._recipes = recipes_of(MODELS.get(spec.name) if spec else None)
-        self.recipe = choose_recipe(self._recipes, recipe, repr(self.model.name))
+        self._recipes = recipes_of(builder_of(self.model))
+        self.recipe = choose_recipe(self._recipes, recipe, described_model(self.model))
         refuse_unknown_names(self.recipe)
         self._folder = None if run_dir is None else RunFolder(run_dir)
         self.run_dir = None if self._folder is None else self._folder.path
@@ -157,6 +168,7 @@ class Trainer:
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
+        self._compile_settings: dict[str, Any] = {}
 
     def compile(
         self,
@@ -178,14 +190,15 @@ class Trainer:
         -----
         For Keras' other settings call ``trainer.model.compile(...)`` before making the trainer.
         """
+        settings = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "metrics": list(metrics),
+            "weighted_metrics": list(weighted_metrics),
+        }
         with self._scope():
-            self.model.compile(
-                optimizer=optimizer,
-                loss=loss,
-                metrics=list(metrics),
-                weighted_metrics=list(weighted_metrics),
-            )
-        self._compiled_by_caller = True
+            self.model.compile(**settings)
+        self._compiled_by_caller, self._compile_settings = True, settings
 
     @answers_keras
     def fit(
@@ -261,6 +274,7 @@ class Trainer:
 
         recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
+        self._build_for(data)
         refuse_slow_precision(self.model)
         every = (*self.callbacks, *checked_callbacks(callbacks))
         refuse_missing_tensorboard(every)
@@ -290,6 +304,7 @@ class Trainer:
             refuse_unserializable(self.model)
         settings = tuple(settings_of(callback) for callback in every)
         fit = Fit(self.model, prepared, recipe, self.seed, every, settings, self.inputs)
+        self._blueprint = None  # from here on the model is the one that is trained
         begun_with = self._folder.engine if self._folder is not None and resume else None
         engine = make_engine(self._wanted_engine, fit, begun_with)
         self._description, history = run_fit(
@@ -424,11 +439,25 @@ class Trainer:
         return trainer
 
     def __repr__(self) -> str:
-        return f"<Trainer of {self.model.name!r}, seed {self.seed}, {self.recipe!r}>"
+        return f"<Trainer of {described_model(self.model)}, seed {self.seed}, {self.recipe!r}>"
 
     def _recipe_with(self, epochs: int | None, batch_size: int | None) -> Recipe:
         given = {"epochs": epochs, "batch_size": batch_size}
         return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
+
+    def _build_for(self, data: Any) -> None:
+        """Build the model anew if the data asks for another, and nobody has touched this one."""
+        before = self._blueprint
+        if before is None or is_compiled_by_caller(self.model) != self._compiled_by_caller:
+            return
+        with self._scope():
+            after = before.asked_for_by(data, self.model)
+            if after is before or not before.is_as_built(self.model):
+                return
+            self.model = checked_model(after.build(), as_images=self.inputs == "images")
+        self._blueprint = after
+        if self._compile_settings:
+            self.compile(**self._compile_settings)
 
     def _scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where variables are created: on the strategy's devices, if there is a strategy."""
