@@ -29,11 +29,15 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── RecipeError         (ValueError)    a training setting makes no sense
     ├── DivergenceError     (ArithmeticError)  the loss or a weight is NaN or infinite
     └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
+
+    MnistKitWarning         (UserWarning)   what is not as it may be expected to be
+    └── ChangedModelWarning                 a builder makes another model than it did
 """
 
 __all__ = [
     "AmbiguousNameError",
     "CacheError",
+    "ChangedModelWarning",
     "CsvError",
     "DivergenceError",
     "DownloadError",
@@ -44,6 +48,7 @@ __all__ = [
     "LabelError",
     "MissingPackageError",
     "MnistKitError",
+    "MnistKitWarning",
     "ModelError",
     "NameTakenError",
     "NpzError",
@@ -164,3 +169,11 @@ class DivergenceError(MnistKitError, ArithmeticError):
 
 class RunFolderError(MnistKitError, OSError):
     """The folder of a saved run is missing, damaged, or in the way."""
+
+
+class MnistKitWarning(UserWarning):
+    """Base class of every warning that mnistkit gives through Python's ``warnings``."""
+
+
+class ChangedModelWarning(MnistKitWarning):
+    """A saved model's builder makes another model today, or has other defaults."""

@@ -33,7 +33,6 @@ def fit(*args, **options):
         ((PAIR,), {"validation_data": PAIR}, r"here write validation=\(x, y\), or validation=data"),
         ((PAIR,), {"validation_split": 0.2}, "here write validation=0.2, which"),
         ((PAIR,), {"shuffle": True}, "leave it out; every epoch has its own order"),
-        ((PAIR,), {"initial_epoch": 3}, r"fit\(\.\.\., resume=True\)"),
         ((PAIR,), {"steps_per_epoch": 3}, "as many images as an epoch is to have"),
         ((PAIR,), {"verbose": "yes"}, "verbose='yes': expected 0 for nothing, 1"),
         ((PAIR,), {"callbacks": [keras.callbacks.EarlyStopping]}, r"=\[EarlyStopping\(\.\.\.\)\]"),

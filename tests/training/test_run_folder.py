@@ -133,7 +133,8 @@ def test_folder_without_a_run(tmp_path):
         ("[]", "not of a format that this version reads"),
         ('{"format": 99}', "not of a format that this version reads"),
         ('{"format": 1}', "not of a format that this version reads"),
-        ('{"format": 2}', "was changed after it was written"),
+        ('{"format": 2}', "not of a format that this version reads"),
+        ('{"format": 3}', "was changed after it was written"),
         ("[" * 100_000, "is nested too deeply"),
     ],
 )

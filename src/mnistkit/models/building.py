@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import inspect
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,21 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
 def plain_option(value: Any) -> Any:
     """An option as Python's own number, if it is one of NumPy's, so that a file can hold it."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def fitting_options(
+    builder: ModelBuilder, options: Mapping[str, Any], defaults: Collection[str] = ()
+) -> dict[str, Any]:
+    """Options from a file as a builder takes them: defaults that it still has, tuples as tuples."""
+    known = inspect.signature(builder).parameters
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in known.values())
+    fitting = {n: v for n, v in options.items() if n not in defaults or n in known or takes_any}
+    return {
+        name: tuple(value)
+        if isinstance(value, list) and name in known and isinstance(known[name].default, tuple)
+        else value
+        for name, value in fitting.items()
+    }
 
 
 @contextlib.contextmanager

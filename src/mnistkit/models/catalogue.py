@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from mnistkit.models.building import (
     ModelBuilder,
     build_model,
     checked_shape,
+    fitting_options,
     plain_option,
     whole_option,
 )
@@ -22,7 +23,7 @@ from mnistkit.models.new_head import take_body
 from mnistkit.models.pretrained import list_weights, pretrained_weights
 from mnistkit.models.recipe import recipes_of
 from mnistkit.models.run_weights import run_weights
-from mnistkit.models.spec import ModelSpec, builder_of, note_builder, note_spec, spec_of
+from mnistkit.models.spec import builder_of, make_spec, note_builder, note_spec, spec_of
 from mnistkit.models.weights_file import TrainedWeights
 from mnistkit.registry import Registry
 
@@ -105,7 +106,7 @@ def create_model(
     every_option = {
         "num_classes": 10,
         "input_shape": (28, 28),
-        **(trained.options if trained else {}),
+        **(fitting_options(builder, trained.options) if trained else {}),
     }
     if num_classes is not None:
         every_option["num_classes"] = whole_option(num_classes, "num_classes", least=1)
@@ -114,7 +115,8 @@ def create_model(
     every_option["input_shape"] = checked_shape(every_option["input_shape"])
     every_option |= {option: plain_option(value) for option, value in options.items()}
     seed = whole_option(seed, "seed")
-    built = _build(name, _provider(name), builder, every_option, seed)
+    origin = None if trained is None else _origin(name, weights, trained)
+    built = _build(name, _provider(name), builder, every_option, seed, origin)
     if trained is None:
         return built
     classes = trained.options.get("num_classes", every_option["num_classes"])
@@ -128,7 +130,11 @@ def create_model(
 
 
 def rebuild_model(
-    name: str, options: Mapping[str, Any], builder: ModelBuilder | str | None = None
+    name: str,
+    options: Mapping[str, Any],
+    builder: ModelBuilder | str | None = None,
+    *,
+    defaults: Collection[str] = (),
 ) -> keras.Model:
     """Build a model as it was built before, from what a file says of it.
 
@@ -140,23 +146,33 @@ def rebuild_model(
         Every option, `num_classes` and `input_shape` among them.
     builder : function or str, optional
         What to call instead, on the caller's word.
+    defaults : collection of str, default ()
+        Those of the options that were not given; a builder that does not have them any more is
+        called without.
 
     Raises
     ------
     UnknownNameError, AmbiguousNameError, PluginError, OptionError, ModelError
         As `create_model` does.
     """
+    function = builder if callable(builder) else MODELS.get(builder or name)
+    options = fitting_options(function, options, defaults)
     if not callable(builder):
         return create_model(builder or name, **options)
     return _build(name, "module:function", builder, options, seed=0)
 
 
 def _build(
-    name: str, provider: str, builder: ModelBuilder, options: Mapping[str, Any], seed: int
+    name: str,
+    provider: str,
+    builder: ModelBuilder,
+    options: Mapping[str, Any],
+    seed: int,
+    weights: str | None = None,
 ) -> keras.Model:
     """Build a model, and note how."""
     model = build_model(name, builder, options, seed)
-    note_spec(model, ModelSpec(name, provider, options))
+    note_spec(model, make_spec(name, provider, builder, options, weights))
     note_builder(model, builder)
     return model
 
@@ -181,6 +197,11 @@ def _trained_weights(model: str, weights: Any) -> TrainedWeights:
         return pretrained_weights(model, weights)
     except UnknownNameError as error:
         raise UnknownNameError(f"{error} For the weights of a run give its folder.") from None
+
+
+def _origin(model: str, weights: Any, trained: TrainedWeights) -> str:
+    """What tells trained weights from others, wherever their file lies."""
+    return str(weights) if weights in list_weights(model) else f"sha256 {trained.sha256}"
 
 
 def described_model(model: keras.Model) -> str:

@@ -74,7 +74,7 @@ def run_options(options: Any, folder: Path) -> dict[str, Any]:
     if (
         isinstance(shape, list)
         and 0 < len(shape) <= 4
-        and all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in shape)
+        and all(side is None or (type(side) is int and 0 < side <= _LARGEST_SIDE) for side in shape)
     ):
         return {**options, "input_shape": tuple(shape)}
     raise RunFolderError(

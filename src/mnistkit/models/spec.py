@@ -6,11 +6,14 @@ The notes are kept beside the model, not in it: a model from `create_model` is a
 
 from __future__ import annotations
 
+import inspect
 import json
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from mnistkit.models.code_digest import code_digest
 
 if TYPE_CHECKING:
     import keras
@@ -27,12 +30,51 @@ class ModelSpec:
     provider : str
         Who offers the name, with the version where there is one.
     options : mapping
-        Every option that it was built with, `num_classes` and `input_shape` among them.
+        Every option that it was given, `num_classes` and `input_shape` among them.
+    defaults : mapping
+        The builder's defaults for the others.
+    other_defaults : mapping of str to str
+        The defaults that no file can hold, such as functions, as text.
+    weights : str or None
+        The trained weights that it began with.
     """
 
     name: str
     provider: str
     options: Mapping[str, Any]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    other_defaults: Mapping[str, str] = field(default_factory=dict)
+    weights: str | None = None
+
+
+def make_spec(
+    name: str,
+    provider: str,
+    builder: Callable[..., Any],
+    given: Mapping[str, Any],
+    weights: str | None = None,
+) -> ModelSpec:
+    """How a builder was called, its defaults written out: they may be others tomorrow."""
+    bound = inspect.signature(builder).bind(**given)
+    bound.apply_defaults()
+    added = {n: v for n, v in bound.kwargs.items() if n not in given}
+    plain = {n: v for n, v in added.items() if is_plain(v)}
+    others = {n: _as_text(v) for n, v in added.items() if n not in plain}
+    return ModelSpec(name, provider, given, plain, others, weights)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a file can hold a value, and gives it back."""
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and is_plain(item) for name, item in value.items())
+    return isinstance(value, bool | int | float | str) or value is None
+
+
+def _as_text(value: Any) -> str:
+    named = value if hasattr(value, "__name__") else type(value)
+    return f"{named.__name__} {code_digest(value) or ''}".rstrip()
 
 
 _specs: weakref.WeakKeyDictionary[keras.Model, tuple[ModelSpec, str]] = weakref.WeakKeyDictionary()
@@ -61,9 +103,15 @@ def spec_of(model: keras.Model) -> ModelSpec | None:
 
 
 def unchanged_spec_of(model: keras.Model) -> ModelSpec | None:
-    """The same, but None if layers were added, removed or set otherwise since."""
+    """The same, but None if it does not say all that a file needs to build the model again.
+
+    So it is if layers were added, removed or set otherwise since, or an option was given that no
+    file can hold, such as a function.
+    """
     noted = _specs.get(model)
-    return noted[0] if noted and noted[1] == _configuration(model) else None
+    if noted is None or not is_plain(noted[0].options):
+        return None
+    return noted[0] if noted[1] == _configuration(model) else None
 
 
 def _configuration(model: keras.Model) -> str:

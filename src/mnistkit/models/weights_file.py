@@ -86,6 +86,16 @@ def weights_as_bytes(model: keras.Model) -> bytes:
     return archive_bytes(arrays)
 
 
+def weights_digest(model: keras.Model) -> str:
+    """The sha256 of all of a model's weights, with their shapes and types."""
+    digest = hashlib.sha256()
+    for variable in model.weights:
+        array = np.ascontiguousarray(variable.numpy())
+        digest.update(f"{array.dtype.name} {array.shape}".encode())
+        digest.update(array.view(np.uint8).data if array.size and array.ndim else array.tobytes())
+    return digest.hexdigest()
+
+
 def set_weights(
     model: keras.Model, content: bytes, *, sha256: str, source: str, any_precision: bool = False
 ) -> None:

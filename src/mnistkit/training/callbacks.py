@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,17 @@ class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]
 class ContinuedHistory(keras.callbacks.History):  # type: ignore[misc]
     """Keras' History, beginning with what an interrupted run had measured."""
 
-    def __init__(self, earlier: dict[str, list[float]]) -> None:
+    def __init__(self, earlier: dict[str, list[float]], first_epoch: int) -> None:
         super().__init__()
         self._earlier = earlier
+        self._first_epoch = first_epoch
         self.history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Begin with the earlier epochs."""
         self.history = {name: list(values) for name, values in self._earlier.items()}
-        self.epoch = list(range(max(map(len, self.history.values()), default=0)))
+        count = max(map(len, self.history.values()), default=0)
+        self.epoch = list(range(self._first_epoch, self._first_epoch + count))
 
 
 class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
@@ -111,6 +114,8 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         Whose callbacks' state is kept too.
     start : Checkpoint or None
         Where the run goes on.
+    note : function
+        Called when a checkpoint is written.
     """
 
     def __init__(
@@ -119,17 +124,19 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         history: ContinuedHistory,
         fit: Fit,
         start: Checkpoint | None,
+        note: Callable[[], None],
     ) -> None:
         super().__init__()
         self._folder = folder
         self._history = history
         self._fit = fit
         self._start = start
+        self._note = note
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Give the other callbacks the state that they had, or write the first checkpoint."""
         if self._start is None:
-            self._write(0)
+            self._write(self._fit.first_epoch)
             return
         for callback, state in zip(self._fit.callbacks, self._start.callbacks, strict=False):
             restore(callback, state)
@@ -148,6 +155,7 @@ class WriteCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         ]
         try:
             checkpoints.write(self._folder, checkpoints.capture(self.model, epoch, history, states))
+            self._note()
         except OSError as error:
             logger.warning(
                 "The checkpoint of epoch %d could not be written (%s). The one before it is kept, "

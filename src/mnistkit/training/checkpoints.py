@@ -135,6 +135,11 @@ def read_last(folder: Path) -> Checkpoint | None:
     return None
 
 
+def names(folder: Path) -> list[str]:
+    """The names of the checkpoints in a folder."""
+    return [path.name for path in _paths(folder)]
+
+
 def remove_all(folder: Path) -> None:
     """Remove every checkpoint, and what killed processes left."""
     for path in _paths(folder):

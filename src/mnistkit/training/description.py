@@ -10,6 +10,8 @@ import numpy as np
 
 from mnistkit.files.json_file import parse_json, sealed, unsealed
 from mnistkit.models import Recipe, unchanged_spec_of
+from mnistkit.models.architecture import architecture_of
+from mnistkit.models.weights_file import weights_digest
 from mnistkit.training import environment
 
 if TYPE_CHECKING:
@@ -17,40 +19,85 @@ if TYPE_CHECKING:
 
 Description = dict[str, Any]
 
-FORMAT = 2
+FORMAT = 3
 MODEL_FILE = "model.keras"
-_STATES = ("training", "finished")
+NOT_TRAINED, TRAINING, INTERRUPTED, FINISHED = "not trained", "training", "interrupted", "finished"
+_STATES = (NOT_TRAINED, TRAINING, INTERRUPTED, FINISHED)
+# What tells a fit among those that came before another one.
+_SUMMARY = (
+    *("status", "started", "duration", "first_epoch", "epochs_done", "interrupted_by"),
+    *("recipe", "data", "validation", "initial_weights", "final_weights"),
+)
 # What may differ between the start of a run and its continuation.
-_FREE = ("format", "status", "machine", "files", "sha256")
+_FREE = (
+    *("format", "status", "machine", "files", "sha256"),
+    *("started", "duration", "epochs_done", "epochs_planned", "interrupted_by"),
+    *("final_weights", "changed_after_fit", "parent", "earlier_fits"),
+)
+_LONGEST_SHOWN = 300  # of a value that differs
+_HARDWARE = ("processor", "devices", "flags")  # with others, the last bits of numbers may differ
 
 
-def describe(
-    model: keras.Model,
-    recipe: Recipe,
-    seed: int,
-    data: dict[str, Any] | None = None,
-    **more: Any,
-) -> Description:
-    """Everything that a run depends on, as JSON can hold it."""
+def describe(model: keras.Model, recipe: Recipe, seed: int, **more: Any) -> Description:
+    """A model and its settings, as JSON can hold them; of a model that is not trained so far."""
     import keras
 
-    spec = unchanged_spec_of(model)
     description = {
         "format": FORMAT,
-        "status": "finished",
-        "model": asdict(spec)
-        if spec
-        else {"file": MODEL_FILE, "shapes": [list(variable.shape) for variable in model.weights]},
+        "status": NOT_TRAINED,
+        "model": _how_to_build(model),
         "recipe": recipe.to_dict(),
         "seed": seed,
-        "data": data,
+        "data": None,
+        "epochs_done": 0,
         **more,
         "precision": {"policy": keras.config.dtype_policy().name, "float": keras.config.floatx()},
         "versions": environment.versions(),
         "machine": environment.machine(),
+        "architecture": architecture_of(model),
     }
-    as_json: Description = json.loads(json.dumps(description, default=plain))
-    return as_json
+    plain_values: Description = as_json(description)
+    return plain_values
+
+
+def _how_to_build(model: keras.Model) -> dict[str, Any]:
+    spec = unchanged_spec_of(model)
+    if spec is None:
+        return {"file": MODEL_FILE}
+    defaults = list(spec.defaults)
+    return {**asdict(spec), "options": {**spec.options, **spec.defaults}, "defaults": defaults}
+
+
+def as_saved(description: Description, model: keras.Model) -> Description:
+    """What the description of a fit says of the model as it is now, which may have changed since.
+
+    Whatever other code than a trainer's `fit` has done to it since, such as Keras' own ``fit``, the
+    record does not know, but it says so.
+    """
+    architecture = as_json(architecture_of(model))
+    changed = description["status"] != NOT_TRAINED and (
+        weights_digest(model) != description.get("final_weights")
+        or architecture["configuration"] != description["architecture"]["configuration"]
+    )
+    return {
+        **description,
+        "model": as_json(_how_to_build(model)),
+        "changed_after_fit": changed,
+        "architecture": architecture,
+    }
+
+
+def fits_of(description: Description) -> list[Description]:
+    """What a model of this description has been through: earlier fits, and the last one."""
+    earlier = list(description.get("earlier_fits", []))
+    if description["status"] == NOT_TRAINED:
+        return earlier
+    return [*earlier, {name: description[name] for name in _SUMMARY if name in description}]
+
+
+def as_json(value: Any) -> Any:
+    """A value as it comes back from a file."""
+    return json.loads(json.dumps(value, default=plain))
 
 
 def plain(value: Any) -> Any:
@@ -63,7 +110,9 @@ def plain(value: Any) -> Any:
 
 def to_bytes(description: Description) -> bytes:
     """The content of ``run.json``; its last line is the digest of all that stands above it."""
-    return (json.dumps(sealed(description), indent=2) + "\n").encode()
+    last = {"architecture": description["architecture"]}  # by far the longest part
+    content = {name: value for name, value in description.items() if name not in last} | last
+    return (json.dumps(sealed(content), indent=2) + "\n").encode()
 
 
 def from_bytes(content: bytes) -> Description:
@@ -88,25 +137,65 @@ def from_bytes(content: bytes) -> Description:
 
 def differences(earlier: Description, now: Description) -> list[str]:
     """A line for every setting in which two runs differ."""
-    return _differences(_fixed(earlier), _fixed(now))
+    free = (*_FREE, "initial_weights") if _is_other_hardware(earlier, now) else _FREE
+    then, today = ({n: v for n, v in one.items() if n not in free} for one in (earlier, now))
+    return _differences(then, today)
 
 
 def machine_differences(earlier: Description, now: Description) -> list[str]:
     """A line for every way in which the machine is another one."""
-    return _differences(earlier["machine"], now["machine"], "machine")
+    lines = _differences(earlier["machine"], now["machine"], "machine")
+    if _is_other_hardware(earlier, now):
+        name = "initial_weights"
+        lines += _differences(earlier.get(name), now.get(name), name)
+    return lines
+
+
+def architecture_differences(saved: Description, built: keras.Model) -> list[str]:
+    """A line for everything that a model computes otherwise than the one that was saved.
+
+    Another version of Keras may have settings more; another one of Python has other instructions.
+    """
+    earlier, now = saved["architecture"], as_json(architecture_of(built))
+    versions = environment.versions()
+    same = {name: saved["versions"].get(name) == versions[name] for name in ("keras", "python")}
+    if not same["python"]:
+        earlier, now = ({**one, "code": {}} for one in (earlier, now))
+    lines = _differences(earlier, now)
+    return lines if same["keras"] else [line for line in lines if "None" not in line]
+
+
+def _is_other_hardware(earlier: Description, now: Description) -> bool:
+    return any(earlier["machine"].get(n) != now["machine"].get(n) for n in _HARDWARE)
 
 
 def _is_complete(description: Description) -> bool:
     """Whether the parts that are used without another look are there, and of the right type."""
     model, data = description.get("model"), description.get("data")
-    types = {"recipe": dict, "seed": int, "machine": dict, "versions": dict}
+    types = {"recipe": dict, "seed": int, "machine": dict, "versions": dict, "architecture": dict}
+    types |= {"epochs_done": int, "earlier_fits": list}
     return (
         description.get("status") in _STATES
         and all(isinstance(description.get(name), kind) for name, kind in types.items())
+        and (description["status"] == NOT_TRAINED or _tells_what_happened(description))
+        and all(_is_fit(fit) for fit in description["earlier_fits"])
         and isinstance(data, dict | None)
         and isinstance(model, dict)
         and (_is_named(model) if "name" in model else model.get("file") == MODEL_FILE)
     )
+
+
+def _tells_what_happened(description: Description) -> bool:
+    counts = [description.get(name) for name in ("first_epoch", "epochs_done")]
+    return (
+        isinstance(description.get("started"), str)
+        and isinstance(description.get("duration"), int | float)
+        and all(type(count) is int and count >= 0 for count in counts)
+    )
+
+
+def _is_fit(fit: Any) -> bool:
+    return isinstance(fit, dict) and isinstance(fit.get("final_weights"), str | None)
 
 
 def _is_named(model: dict[str, Any]) -> bool:
@@ -114,18 +203,42 @@ def _is_named(model: dict[str, Any]) -> bool:
         isinstance(model["name"], str)
         and isinstance(model.get("provider"), str)
         and isinstance(model.get("options"), dict)
+        and isinstance(model.get("defaults"), list)
     )
-
-
-def _fixed(description: Description) -> Description:
-    return {key: value for key, value in description.items() if key not in _FREE}
 
 
 def _differences(earlier: Any, now: Any, where: str = "") -> list[str]:
     if isinstance(earlier, dict) and isinstance(now, dict):
         names = sorted({*earlier, *now})
-        lines = (
-            _differences(earlier.get(n), now.get(n), f"{where}.{n}" if where else n) for n in names
+        pairs = ((f"{where}.{n}" if where else n, earlier.get(n), now.get(n)) for n in names)
+        return [line for at, one, two in pairs for line in _differences(one, two, at)]
+    if where.endswith("layers") and _are_parts(earlier, now):
+        numbered = enumerate(zip(earlier, now, strict=True))
+        return [line for n, pair in numbered for line in _differences(*pair, f"{where}[{n}]")]
+    return [] if earlier == now else [_difference(earlier, now, where)]
+
+
+def _are_parts(earlier: Any, now: Any) -> bool:
+    """Whether two lists have parts to compare one by one."""
+    lists = isinstance(earlier, list) and isinstance(now, list) and len(earlier) == len(now)
+    return lists and all(isinstance(one, dict) for one in (*earlier, *now))
+
+
+def _difference(earlier: Any, now: Any, where: str) -> str:
+    if where == "initial_weights":
+        return (
+            f"  {where}: other ones now (sha256 {str(earlier)[:12]} then, {str(now)[:12]} now). "
+            "Begin with the same: trained or not, and of the same seed; before a model of your own "
+            "is built, call keras.utils.set_random_seed(0)"
         )
-        return [line for found in lines for line in found]
-    return [] if earlier == now else [f"  {where}: {earlier!r} then, {now!r} now"]
+    if "code." in where:
+        name = where.rpartition("code.")[2]
+        if None in (earlier, now):
+            return f"  {where}: {name!r} is used {'now' if earlier is None else 'no longer'}"
+        return f"  {where}: the code of {name!r} was changed"
+    return f"  {where}: {_short(earlier)} then, {_short(now)} now"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."

@@ -93,7 +93,7 @@ class GraphEngine:
             add_progbar=verbose != 0,
             model=model,
             verbose=verbose,
-            epochs=fit.recipe.epochs,
+            epochs=fit.end_epoch,
             steps=train.num_batches(fit.recipe.batch_size),
         )
         model.stop_training = False
@@ -101,7 +101,7 @@ class GraphEngine:
         logs: Logs = {}
         # Keras' BackupAndRestore asks by this attribute for another first epoch.
         first_epoch = getattr(model, "_initial_epoch", None) or first_epoch
-        for epoch in range(first_epoch, fit.recipe.epochs):
+        for epoch in range(first_epoch, fit.end_epoch):
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
             for chunk in chunks.in_order(epoch_permutation(fit.seed, epoch, len(train))):

@@ -24,7 +24,6 @@ _OURS = {
     "validation_freq": "leave it out; validation images are measured after every epoch",
     "validation_steps": "give as many images as are to be measured: validation=split.take(n)",
     "shuffle": "leave it out; every epoch has its own order, a function of Trainer(..., seed=0)",
-    "initial_epoch": "leave it out; Trainer(..., run_dir=folder) and fit(..., resume=True) go on",
     "steps_per_epoch": "leave it out, and give as many images as an epoch is to have",
     "steps": "leave it out, and give as many images as are to be measured",
     "return_dict": "leave it out; the result has accuracy, loss and more as attributes",

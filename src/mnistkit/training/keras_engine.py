@@ -74,7 +74,7 @@ class KerasEngine:
             fit.model.fit(
                 train,
                 initial_epoch=first_epoch,
-                epochs=fit.recipe.epochs,
+                epochs=fit.end_epoch,
                 validation_data=validation,
                 shuffle=False,
                 callbacks=[current, *callbacks],

@@ -1,7 +1,9 @@
 """A run's folder: what was trained, how, on what, and the weights.
 
-- ``run.json``: the model's name and options, recipe, seed, engine, data with its hash, versions,
-  machine, whether the run is finished, and the digests of the other files and of itself;
+- ``run.json``: how the model is built and what it computes, recipe, seed, engine, data with its
+  hash, versions, machine; what happened: the status, when it was begun, how long it took, how many
+  epochs are done, and what the model had been through before; the digests of the other files and
+  of itself. A result is there if it has digests of other files;
 - ``history.csv``: a line an epoch;
 - ``weights.npz``: the weights, plain numbers in the order of ``model.weights``; or ``model.keras``
   for a model that did not come from `create_model` and so cannot be built again by name;
@@ -34,8 +36,12 @@ from mnistkit.models import Recipe
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.training import checkpoints
+from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import (
+    FINISHED,
+    INTERRUPTED,
     MODEL_FILE,
+    TRAINING,
     Description,
     differences,
     from_bytes,
@@ -43,15 +49,19 @@ from mnistkit.training.description import (
     to_bytes,
 )
 from mnistkit.training.divergence import refuse_diverged
-from mnistkit.training.history_file import history_as_bytes, history_from_bytes
-from mnistkit.training.saved_model import Builder, build_again, keras_file, keras_model
+from mnistkit.training.history_file import History, history_as_bytes, history_from_bytes
+from mnistkit.training.saved_model import (
+    Builder,
+    build_again,
+    keras_file,
+    keras_model,
+    warn_of_changed_model,
+)
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
-
-History = dict[str, list[Any]]
 
 _HISTORY = "history.csv"
 _REPLACEMENT, _LOCK = ".replacement", ".lock"
@@ -59,17 +69,19 @@ _TRIES, _PAUSE = 5, 0.02  # to read what is being replaced; seconds
 # Far more than any run has; a larger file is refused before it is read.
 _MOST_BYTES = {RUN_FILE: 16 << 20, _HISTORY: 64 << 20, WEIGHTS_FILE: 4 << 30, MODEL_FILE: 4 << 30}
 
-_ADVICE = {
-    "training": "Continue it with the settings, data and versions that it was started with; "
-    "resume='anyway' continues it all the same, to weights that differ.",
-    "finished": "It is finished. To train its model on, take Trainer.load(...).model and another "
-    "folder; to have it replaced, overwrite=True.",
-}
+_GO_ON = (
+    "Continue it with the settings, data and versions that it was started with; resume='anyway' "
+    "continues it all the same, to weights that differ."
+)
+_TRAIN_ON = (
+    "To train its model on, load it with Trainer.load(folder, run_dir=another) and fit; to have it "
+    "replaced, overwrite=True."
+)
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """What is read from the folder of a finished run."""
+    """What is read from the folder of a run that has a result."""
 
     model: keras.Model
     recipe: Recipe
@@ -101,12 +113,25 @@ class RunFolder:
 
     @property
     def status(self) -> str | None:
-        """``"training"``, ``"finished"``, or None if there is no run.
+        """``"finished"``, ``"training"`` for a run that is not, or None if there is no run.
 
-        A finished run that another one was to replace, which was interrupted, is ``"training"``.
+        What has ended one that is not finished stands in its `description`. If a finished run was
+        to be replaced by another one, it is the status of that one.
         """
-        folder = self.working
-        return str(_read_description(folder)["status"]) if _exists(folder / RUN_FILE) else None
+        if not _exists(self.working / RUN_FILE):
+            return None
+        return FINISHED if self.description["status"] == FINISHED else TRAINING
+
+    @property
+    def description(self) -> Description:
+        """What is known of the run that is trained, or was trained last.
+
+        Raises
+        ------
+        RunFolderError
+            If there is none, or it is damaged.
+        """
+        return _read_description(self.working)
 
     @property
     def working(self) -> Path:
@@ -116,14 +141,13 @@ class RunFolder:
     @property
     def data_name(self) -> str:
         """The name by which the data of the run was loaded; empty if it had none."""
-        name = (self._description()["data"] or {}).get("loaded_as")
+        name = (self._of_result()["data"] or {}).get("loaded_as")
         return name if isinstance(name, str) else ""
 
     @property
     def engine(self) -> str | None:
         """The engine that the unfinished or finished run was begun with; None if there is none."""
-        folder = self.working
-        engine = _read_description(folder).get("engine") if _exists(folder / RUN_FILE) else None
+        engine = self.description.get("engine") if _exists(self.working / RUN_FILE) else None
         return engine if isinstance(engine, str) else None
 
     def refuse_existing(self) -> None:
@@ -142,19 +166,34 @@ class RunFolder:
         RunFolderError
             The message lists every difference.
         """
-        earlier = _read_description(self.working)
+        earlier = self.description
         different = differences(earlier, description)
         if different:
+            is_finished = earlier["status"] == FINISHED
+            advice = f"It is finished. {_TRAIN_ON}" if is_finished else _GO_ON
             raise RunFolderError(
-                f"The run in {str(self.path)!r} is another one:\n"
-                + "\n".join(different)
-                + "\n"
-                + _ADVICE[earlier["status"]]
+                "\n".join([f"The run in {str(self.path)!r} is another one:", *different, advice])
             )
         for difference in machine_differences(earlier, description):
             logger.warning(
                 "The run goes on on another machine, so the last bits may differ:%s", difference
             )
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """Where the unfinished run goes on; None if it has to begin again.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder has a result, which would be lost, and no checkpoint.
+        """
+        start = checkpoints.read_last(self.working)
+        if start is None and "files" in self.description:
+            raise RunFolderError(
+                f"The model in {str(self.path)!r} was saved without a checkpoint (its status is "
+                f"{self.description['status']!r}), so it cannot be continued exactly. {_TRAIN_ON}"
+            )
+        return start
 
     # Writing --------------------------------------------------------------------------------
 
@@ -195,13 +234,40 @@ class RunFolder:
             folder = self._replacement if self._has_result() else self.path
             folder.mkdir(exist_ok=True)
             checkpoints.remove_all(folder)  # another run's, or damaged ones
-            content = to_bytes({**description, "status": "training"})
-            write_atomically(folder / RUN_FILE, lambda file: file.write(content))
+            write_atomically(folder / RUN_FILE, _writer(to_bytes(description)))
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
+    def note(self, description: Description) -> None:
+        """Note what has happened to the run that is trained.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written to.
+        """
+        write_atomically(self.working / RUN_FILE, _writer(to_bytes(description)))
+
+    def note_interruption(self, description: Description, history: History) -> None:
+        """Note how far a run has come that does not go on.
+
+        Parameters
+        ----------
+        description : dict
+        history : mapping of str to list
+            Up to the last checkpoint; nothing is written if there is nothing in it.
+        """
+        try:
+            self.note(description)
+            if history:
+                write_atomically(self.working / _HISTORY, _writer(history_as_bytes(history)))
+        except OSError as error:
+            logger.warning("The interruption could not be noted in %s (%s).", self.path, error)
+
     def finish(self, model: keras.Model, description: Description, history: History) -> None:
         """Write the result; an earlier one is there until the new one is whole.
+
+        The checkpoints go, unless it is the result so far of the interrupted run that they are of.
 
         Raises
         ------
@@ -220,8 +286,9 @@ class RunFolder:
         }
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         # Last, so that nothing counts as finished before all of it is there.
-        files[RUN_FILE] = to_bytes({**description, "status": "finished", "files": digests})
+        files[RUN_FILE] = to_bytes({**description, "files": digests})
         writes = {name: _writer(content) for name, content in files.items()}
+        may_go_on = description["status"] == INTERRUPTED and self.has_begun(description)
         try:
             if self._has_result():
                 self._make_replacement()
@@ -241,17 +308,24 @@ class RunFolder:
         } - files.keys():  # of another model that was here before
             with contextlib.suppress(OSError):
                 (self.path / name).unlink(missing_ok=True)
+        if not may_go_on:
+            checkpoints.remove_all(self.path)
 
-    def remove_checkpoints(self) -> None:
-        """Remove what only an unfinished run needs."""
-        checkpoints.remove_all(self.path)
+    def has_begun(self, description: Description | None) -> bool:
+        """Whether the run that is described is the one in the folder."""
+        if description is None or "started" not in description:
+            return False
+        try:
+            return bool(self.description.get("started") == description["started"])
+        except RunFolderError:
+            return False
 
     def _has_result(self) -> bool:
-        """Whether there is something that must not be lost: a finished run, even a damaged one."""
+        """Whether there is something that must not be lost: a result, even a damaged one."""
         if not _exists(self.path / RUN_FILE):
             return False
         try:
-            return bool(_read_description(self.path)["status"] == "finished")
+            return "files" in _read_description(self.path)
         except RunFolderError:
             return True
 
@@ -264,7 +338,8 @@ class RunFolder:
         """Move a whole new result to its place, also one whose process was killed in the middle."""
         if not self._replacement_is_whole():
             return
-        for name in (WEIGHTS_FILE, MODEL_FILE, _HISTORY, RUN_FILE):
+        kept = checkpoints.names(self._replacement)  # of a run that was saved before its end
+        for name in (*kept, WEIGHTS_FILE, MODEL_FILE, _HISTORY, RUN_FILE):
             with contextlib.suppress(FileNotFoundError):
                 (self._replacement / name).replace(self.path / name)
         flush_folder(self.path)
@@ -274,7 +349,7 @@ class RunFolder:
         if self._replacement.is_symlink() or not _exists(self._replacement / RUN_FILE):
             return False
         try:
-            return bool(_read_description(self._replacement)["status"] == "finished")
+            return "files" in _read_description(self._replacement)
         except RunFolderError:
             return False
 
@@ -286,8 +361,12 @@ class RunFolder:
 
     # Reading --------------------------------------------------------------------------------
 
-    def load(self, builder: Builder | str | None = None) -> SavedRun:
-        """Read a finished run; see `Trainer.load`."""
+    def load(
+        self,
+        builder: Builder | str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> SavedRun:
+        """Read a run that has a result; see `Trainer.load`."""
         description, files = self._finished()
         try:
             recipe = Recipe.from_dict(description["recipe"])
@@ -296,23 +375,23 @@ class RunFolder:
                 f"{str(self.path / RUN_FILE)!r} has a recipe that makes no sense: {error}"
             ) from error
         return SavedRun(
-            model=self._model(description, files, builder),
+            model=self._model(description, files, builder, custom_objects),
             recipe=recipe,
             seed=description["seed"],
             history=self._history(files),
             description=description,
         )
 
-    def load_result(self, model: keras.Model) -> History:
-        """Give a model the weights of the finished run; return the run's history."""
+    def load_result(self, model: keras.Model) -> tuple[Description, History]:
+        """Give a model the weights of the finished run; return what is known of the run."""
         description, files = self._finished()
         if "name" in description["model"]:
             self._set_weights(model, description, files)
         else:
             model.set_weights(keras_model(files[MODEL_FILE], self.path / MODEL_FILE).get_weights())
-        return self._history(files)
+        return description, self._history(files)
 
-    def _description(self) -> Description:
+    def _of_result(self) -> Description:
         return _read_description(self._result_folder(RUN_FILE))
 
     def _result_folder(self, name: str) -> Path:
@@ -321,7 +400,7 @@ class RunFolder:
         return self._replacement if moving else self.path
 
     def _finished(self) -> tuple[Description, dict[str, bytes]]:
-        """The description of a finished run and the content of its files, verified.
+        """The description of a run and the content of its result's files, verified.
 
         Another process may put a new result in its place meanwhile: then it is read again.
         """
@@ -344,22 +423,24 @@ class RunFolder:
         return status.st_ino, status.st_mtime_ns
 
     def _read_finished(self) -> tuple[Description, dict[str, bytes]]:
-        description = self._description()
-        if description["status"] == "training":
+        description = self._of_result()
+        if "files" not in description:
             raise RunFolderError(
                 f"The run in {str(self.path)!r} is not finished. Continue it with fit(..., "
                 "resume=True) or 'mnistkit train ... --resume'."
             )
         wanted = (WEIGHTS_FILE if "name" in description["model"] else MODEL_FILE, _HISTORY)
-        digests = description.get("files")
-        if not isinstance(digests, dict):
-            digests = {}
+        digests = description["files"] if isinstance(description["files"], dict) else {}
         return description, {
             name: _verified(self._result_folder(name) / name, digests.get(name)) for name in wanted
         }
 
     def _model(
-        self, description: Description, files: Mapping[str, bytes], builder: Builder | str | None
+        self,
+        description: Description,
+        files: Mapping[str, bytes],
+        builder: Builder | str | None,
+        custom_objects: Mapping[str, Any] | None,
     ) -> keras.Model:
         if "name" not in description["model"]:
             if builder is not None:
@@ -367,9 +448,10 @@ class RunFolder:
                     f"The run in {str(self.path)!r} has a model without a name, which Keras has "
                     "saved whole. Load it without builder=..."
                 )
-            return keras_model(files[MODEL_FILE], self.path / MODEL_FILE)
+            return keras_model(files[MODEL_FILE], self.path / MODEL_FILE, custom_objects)
         built = build_again(description["model"], builder, self.path)
         self._set_weights(built, description, files)
+        warn_of_changed_model(built, description, builder)
         return built
 
     def _set_weights(

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import re
 import tempfile
+import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistkit.errors import DivergenceError, MnistKitError, RunFolderError
+from mnistkit.errors import (
+    ChangedModelWarning,
+    DivergenceError,
+    MnistKitError,
+    RunFolderError,
+    WrongTypeError,
+)
+from mnistkit.messages import shown
 from mnistkit.models import MODELS
 from mnistkit.models.catalogue import rebuild_model
 from mnistkit.models.run_weights import RUN_FILE, run_options
-from mnistkit.training.description import MODEL_FILE
+from mnistkit.training.description import (
+    MODEL_FILE,
+    Description,
+    architecture_differences,
+    as_json,
+)
 from mnistkit.training.divergence import refuse_diverged
 
 if TYPE_CHECKING:
@@ -56,7 +72,7 @@ def build_again(
         )
     options = run_options(model["options"], folder)
     try:
-        built = rebuild_model(name, options, builder)
+        built = rebuild_model(name, options, builder, defaults=model["defaults"])
     except MnistKitError as error:
         error.add_note(f"The saved run {str(folder)!r} needs this model from {model['provider']}.")
         raise
@@ -75,6 +91,38 @@ def build_again(
     return built
 
 
+def warn_of_changed_model(
+    built: keras.Model, saved: Description, builder: Builder | str | None
+) -> None:
+    """Say so if today's builder makes another model, or would make one without being told not to.
+
+    Warns
+    -----
+    ChangedModelWarning
+        The message lists what has changed.
+    """
+    name = saved["model"]["name"]
+    if lines := architecture_differences(saved, built):
+        _warn(f"The model {name!r} is another one now than the one that was saved:", lines)
+    if lines := _changed_defaults(saved["model"], builder):
+        _warn(f"The defaults of {name!r} have changed; it is built as it was saved:", lines)
+
+
+def _warn(beginning: str, lines: list[str]) -> None:
+    warnings.warn("\n".join([beginning, *lines]), ChangedModelWarning, stacklevel=6)
+
+
+def _changed_defaults(model: Mapping[str, Any], builder: Builder | str | None) -> list[str]:
+    function = builder if callable(builder) else MODELS.get(builder or model["name"])
+    today = inspect.signature(function).parameters
+    pairs = ((name, model["options"].get(name), today.get(name)) for name in model["defaults"])
+    return [
+        f"  {name}: {then!r} then, {now.default!r} now"
+        for name, then, now in pairs
+        if now is not None and as_json(now.default) != then
+    ]
+
+
 def keras_file(model: keras.Model) -> bytes:
     """A model as Keras saves it, which it does to a path only."""
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +130,9 @@ def keras_file(model: keras.Model) -> bytes:
         return (Path(folder) / MODEL_FILE).read_bytes()
 
 
-def keras_model(content: bytes, source: Path) -> keras.Model:
+def keras_model(
+    content: bytes, source: Path, custom_objects: Mapping[str, Any] | None = None
+) -> keras.Model:
     """Have Keras read a model in safe mode: no code of the file's is run.
 
     Parameters
@@ -91,6 +141,8 @@ def keras_model(content: bytes, source: Path) -> keras.Model:
         What was verified; Keras gets a file of its own with it.
     source : pathlib.Path
         Where it came from, for messages.
+    custom_objects : mapping, optional
+        The caller's own classes and functions in it by name.
 
     Raises
     ------
@@ -99,17 +151,25 @@ def keras_model(content: bytes, source: Path) -> keras.Model:
     """
     import keras
 
+    if not isinstance(custom_objects, Mapping | None):
+        raise WrongTypeError(
+            f"custom_objects={shown(custom_objects)}: expected a mapping of names to your classes "
+            "and functions, such as {'Mine': Mine}."
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL_FILE
         path.write_bytes(content)
         try:
-            model = keras.saving.load_model(path, safe_mode=True)
+            objects = _by_every_name(custom_objects, path) if custom_objects else {}
+            with keras.saving.custom_object_scope(objects):
+                model = keras.saving.load_model(path, safe_mode=True)
         # A forged file makes Keras raise anything.
         except Exception as error:
             reason = str(error).replace(str(path), MODEL_FILE)
             raise RunFolderError(
                 f"Keras cannot read {str(source)!r}: {reason}. If the model has layers of your "
-                "own, import the module that registers them first; or give the model a name with "
+                "own, import the module that registers them first, or give them: Trainer.load(..., "
+                "custom_objects={'Mine': Mine}); or give the model a name with "
                 "mnistkit.register_model, so that it is built again from your code."
             ) from error
     try:
@@ -119,3 +179,12 @@ def keras_model(content: bytes, source: Path) -> keras.Model:
             f"{str(source)!r} has weights that are NaN or infinite. Train it again."
         ) from error
     return model
+
+
+def _by_every_name(objects: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The caller's objects also by the names that they were registered with, ``package>Name``."""
+    with zipfile.ZipFile(path) as archive:
+        configuration = archive.read("config.json").decode()
+    packaged = set(re.findall(r'"([^"]*>([^"]*))"', configuration))
+    registered = {full: objects[name] for full, name in packaged if name in objects}
+    return {**registered, **objects}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,15 +35,16 @@ from mnistkit.training.contract import (
     takes_class_numbers,
 )
 from mnistkit.training.data import Data, Examples, labelled, training_data
-from mnistkit.training.description import Description, describe, plain
+from mnistkit.training.description import Description, as_saved, describe, fits_of
 from mnistkit.training.engine import ENGINES, make_engine
-from mnistkit.training.fit import Fit
+from mnistkit.training.fit import Beginning, Fit, recipe_from_epoch
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
 from mnistkit.training.labels import are_soft, numbers_of
 from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
-from mnistkit.training.run import refuse_run_in_the_way, run_fit
+from mnistkit.training.past_fits import note_past_fits, past_fits
+from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.training.sample_weights import ClassWeight
 from mnistkit.training.serializable import refuse_unserializable
@@ -106,7 +107,8 @@ class Trainer:
     run_dir : pathlib.Path or None
     inputs : str
     history : dict of str to list of float
-        What the last `fit` measured, by epoch; empty before.
+        What was measured in all epochs, those of earlier fits and of a run that was loaded first;
+        NaN where a quantity was not measured. Empty before.
 
     Raises
     ------
@@ -165,6 +167,7 @@ class Trainer:
         self.callbacks = checked_callbacks(callbacks)
         self.history: dict[str, list[float]] = {}
         self._description: Description | None = None  # of the last fit, or of what was loaded
+        self._beginning: Beginning | None = None  # of the last fit
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
@@ -207,6 +210,7 @@ class Trainer:
         *,
         validation: Data | tf.data.Dataset | float | None = None,
         epochs: int | None = None,
+        initial_epoch: int | None = None,
         batch_size: int | None = None,
         callbacks: Callbacks = (),
         class_weight: ClassWeight | None = None,
@@ -215,7 +219,11 @@ class Trainer:
         overwrite: bool = False,
         verbose: int | Literal["auto"] | None = None,
     ) -> keras.callbacks.History:
-        """Train the model.
+        """Train the model, or train it on.
+
+        A second `fit` goes on counting epochs, and so with the order and the variations of the
+        images: three fits of one epoch see what one of three epochs sees. A recipe's optimizer and
+        schedule begin anew in each; an optimizer that you compiled goes on.
 
         Parameters
         ----------
@@ -225,7 +233,12 @@ class Trainer:
             own ``fit``, in its own order.
         validation : Split, (images, labels), tf.data.Dataset or float, optional
             What to measure after every epoch; a fraction sets that share of every class aside.
-        epochs, batch_size : int, optional
+        epochs : int, optional
+            How many epochs to train, in place of the recipe's.
+        initial_epoch : int, optional
+            The number of the first epoch, counted from 0, in place of the next one; `epochs` is
+            then, as in Keras, the number of the last one, counted from 1.
+        batch_size : int, optional
             In place of the recipe's.
         callbacks : sequence of keras.callbacks.Callback, or one, default ()
             Besides the trainer's own. Hooks for batches are called at least every few hundred
@@ -249,6 +262,7 @@ class Trainer:
         Returns
         -------
         keras.callbacks.History
+            Of this fit; for one that was resumed, from its beginning.
 
         Raises
         ------
@@ -261,7 +275,8 @@ class Trainer:
             loss for one-hot labels; or if there is a `run_dir`, and Keras could save the model but
             not load it again.
         RecipeError
-            If Keras does not know a name in the recipe, or it is for other labels.
+            If Keras does not know a name in the recipe, or it is for other labels; or if no epoch
+            is left to train after `initial_epoch`.
         MissingPackageError
             If there is a TensorBoard callback, and TensorBoard is not installed.
         DivergenceError
@@ -272,7 +287,9 @@ class Trainer:
         """
         from mnistkit.training.callback_state import settings_of
 
-        recipe, verbosity = self._recipe_with(epochs, batch_size), _verbosity(verbose)
+        recipe = self._recipe_with(epochs, batch_size)
+        recipe = recipe_from_epoch(recipe, initial_epoch)
+        verbosity = _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
         self._build_for(data)
         refuse_slow_precision(self.model)
@@ -303,16 +320,18 @@ class Trainer:
         if self._folder is not None:
             refuse_unserializable(self.model)
         settings = tuple(settings_of(callback) for callback in every)
-        fit = Fit(self.model, prepared, recipe, self.seed, every, settings, self.inputs)
+        beginning = self._begin(initial_epoch, resume=bool(resume))
+        fit = Fit(self.model, prepared, recipe, self.seed, every, settings, beginning, self.inputs)
         self._blueprint = None  # from here on the model is the one that is trained
         begun_with = self._folder.engine if self._folder is not None and resume else None
         engine = make_engine(self._wanted_engine, fit, begun_with)
-        self._description, history = run_fit(
-            fit, engine, self._folder, resume=resume, overwrite=overwrite, verbose=verbosity
-        )
-        self.engine = engine.name
-        self.history = {name: list(map(plain, values)) for name, values in history.history.items()}
-        return history
+        run = Run(fit, engine, self._folder)
+        try:
+            return run.train(resume=resume, overwrite=overwrite, verbose=verbosity)
+        finally:  # whatever has ended it, also Ctrl-C
+            if run.description is not None:
+                self._description, self._beginning = run.description, beginning
+                self.engine, self.history = engine.name, run.history
 
     @answers_keras
     def evaluate(self, data: Data) -> Evaluation:
@@ -370,7 +389,11 @@ class Trainer:
         return predict_probabilities(self.model, fit_to_model(array, self.model), divisor)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Save the model, its settings, what it was trained on, and its history.
+        """Save the model, its settings, what happened to it, and its history.
+
+        What is told is what happened: whether it was trained, whether that was finished or
+        interrupted after some epochs, on which data, when and for how long, what it had been
+        through before, and whether its weights were changed since.
 
         Parameters
         ----------
@@ -396,9 +419,13 @@ class Trainer:
         Trainer.load
         """
         refuse_unserializable(self.model)
-        description = self._description or describe(
-            self.model, self.recipe, self.seed, inputs=self.inputs
-        )
+        if self._description is None:
+            fits = past_fits(self.model)
+            description = describe(
+                self.model, self.recipe, self.seed, inputs=self.inputs, earlier_fits=fits
+            )
+        else:
+            description = as_saved(self._description, self.model)
         run = RunFolder(folder)
         with run.locked():
             run.finish(self.model, description, self.history)
@@ -410,6 +437,8 @@ class Trainer:
         folder: str | os.PathLike[str],
         *,
         builder: Callable[..., keras.Model] | str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+        run_dir: str | os.PathLike[str] | None = None,
     ) -> Trainer:
         """A trainer with the model that `save` saved.
 
@@ -423,6 +452,11 @@ class Trainer:
         builder : function or str, optional
             What builds the model, if it was not built by a registered name: the function itself, or
             ``"module:function"``. A file alone cannot have a function called.
+        custom_objects : mapping, optional
+            Your own classes and functions in a model that did not come from `create_model`, by
+            name; needed for those that are not registered in this process.
+        run_dir : str or path-like, optional
+            As in `Trainer`: where the run is kept that trains the model on.
 
         Raises
         ------
@@ -430,12 +464,19 @@ class Trainer:
             If the folder holds no saved run, or a damaged one, or one that needs a `builder`.
         UnknownNameError, PluginError
             If the model's plugin is not there any more; the message names it.
+
+        Warns
+        -----
+        ChangedModelWarning
+            If today's builder makes another model than the one that was saved, or has other
+            defaults.
         """
-        run = RunFolder(folder).load(builder)
+        run = RunFolder(folder).load(builder, custom_objects)
         inputs = run.description.get("inputs", "images")
-        trainer = cls(run.model, recipe=run.recipe, seed=run.seed, inputs=inputs)
+        trainer = cls(run.model, recipe=run.recipe, seed=run.seed, run_dir=run_dir, inputs=inputs)
         trainer.history = run.history
         trainer._description = run.description
+        note_past_fits(run.model, fits_of(run.description))
         return trainer
 
     def __repr__(self) -> str:
@@ -458,6 +499,15 @@ class Trainer:
         self._blueprint = after
         if self._compile_settings:
             self.compile(**self._compile_settings)
+
+    def _begin(self, initial_epoch: int | None, *, resume: bool) -> Beginning:
+        """Where the next fit begins: where the last one ended, unless it is to be resumed."""
+        folder, last = self._folder, self._beginning
+        if resume and folder and last is not None and folder.has_begun(self._description):
+            return last
+        done = 0 if self._description is None else self._description["epochs_done"]
+        epoch = done if initial_epoch is None else initial_epoch
+        return Beginning.of(self.model, epoch, self.history)
 
     def _scope(self) -> contextlib.AbstractContextManager[Any]:
         """Where variables are created: on the strategy's devices, if there is a strategy."""
