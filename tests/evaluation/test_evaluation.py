@@ -237,6 +237,7 @@ def test_to_dict_is_complete_and_plain(result: Evaluation) -> None:
         "num_mistakes": 2,
         "accuracy": 0.6,
         "accuracy_interval": list(result.accuracy_interval),
+        "interval_method": "Wilson",
         "loss": result.loss,
         "calibration_error": result.calibration_error,
         "classes": ["zero", "one", "two"],

@@ -29,8 +29,21 @@ def test_what_is_saved_is_loaded(classes: tuple[str, str], name: str) -> None:
         loaded = Evaluation.load(path)
     np.testing.assert_array_equal(loaded.labels, result.labels)
     np.testing.assert_array_equal(loaded.probabilities, result.probabilities)
-    assert (loaded.classes, loaded.name) == (classes, name)
+    assert (loaded.classes, loaded.name, loaded.writers) == (classes, name, None)
     assert loaded.to_dict() == result.to_dict()
+
+
+@given(writers=st.lists(st.integers(-5, 2**40), min_size=3, max_size=3))
+def test_writers_are_saved_too(writers: list[int]) -> None:
+    result = Evaluation.from_probabilities(LABELS, PROBABILITIES, writers=writers)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.npz"
+        result.save(path)
+        loaded = Evaluation.load(path)
+    assert loaded.writers is not None
+    assert loaded.writers.tolist() == writers
+    assert loaded.to_dict() == result.to_dict()
+    assert str(loaded) == str(result)
 
 
 def test_saving_replaces_and_keeps_the_name_of_the_file(tmp_path: Path) -> None:
@@ -47,6 +60,8 @@ def test_saving_replaces_and_keeps_the_name_of_the_file(tmp_path: Path) -> None:
         ({"probabilities": np.ones((3, 2), np.float32)}, "These are not probabilities"),
         ({"classes": np.frombuffer(b"[1, 2]", np.uint8)}, "'classes' in it is not a list of texts"),
         ({"classes": np.frombuffer(b"zero", np.uint8)}, "'classes' in it is not JSON"),
+        ({"writers": np.array([1, 2])}, r"the writers have the shape \(2,\)"),
+        ({"writers": np.array([0.5, 1, 2])}, "Writers are integers; these are of type float64"),
         ({"name": np.frombuffer(b"5", np.uint8)}, "'name' in it is not a text"),
         ({"name": np.frombuffer(b"\xff", np.uint8)}, "'name' in it is not JSON"),
     ],

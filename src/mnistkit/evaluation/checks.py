@@ -1,4 +1,4 @@
-"""What labels, probabilities and names of classes must be, and read-only copies of them."""
+"""What labels, probabilities, classes and writers must be, and read-only copies of them."""
 
 from __future__ import annotations
 
@@ -65,6 +65,22 @@ def checked_labels(labels: ArrayLike, num_examples: int, num_classes: int) -> ND
             f"The labels go from {given.min()} to {given.max()}, but there are probabilities for "
             f"{num_classes} classes; expected 0 to {num_classes - 1}. "
             "Build the model with num_classes=len(split.classes)."
+        )
+    return read_only(given.astype(np.int64))
+
+
+def checked_writers(writers: ArrayLike, num_examples: int) -> NDArray[np.int64]:
+    """Who wrote each image, a number for each; else a LabelError."""
+    given = np.asarray(writers)
+    if given.shape != (num_examples,):
+        raise LabelError(
+            f"There are probabilities for {num_examples:,} images, but the writers have the shape "
+            f"{given.shape}; expected ({num_examples},), one writer per image."
+        )
+    if not np.issubdtype(given.dtype, np.integer):
+        raise LabelError(
+            f"Writers are integers; these are of type {given.dtype}. Names become numbers with "
+            "numpy.unique(writers, return_inverse=True)[1]."
         )
     return read_only(given.astype(np.int64))
 

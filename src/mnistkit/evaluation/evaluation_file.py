@@ -1,4 +1,4 @@
-"""The file that an evaluation is saved in: a NumPy archive of four arrays."""
+"""The file that an evaluation is saved in: a NumPy archive of four arrays, or five."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from mnistkit.files.atomic import write_atomically
 from mnistkit.files.json_file import parse_json
 
 _ARRAYS = ("labels", "probabilities")
+_WRITERS = "writers"  # only where they are known
 _TEXTS = ("classes", "name")  # as JSON in UTF-8: NumPy's own texts lose what ends in a zero byte
 
 
 def write_evaluation(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
-    """Write labels, probabilities, classes and name; the file is whole, or it is not there."""
+    """Write labels, probabilities, classes, name and perhaps writers; all of it, or no file."""
     arrays: dict[str, NDArray[Any]] = {one: content[one] for one in _ARRAYS}
+    if content[_WRITERS] is not None:
+        arrays[_WRITERS] = content[_WRITERS]
     for one in _TEXTS:
         arrays[one] = np.frombuffer(json.dumps(content[one]).encode(), np.uint8)
     write_atomically(Path(path), lambda file: write_archive(file, arrays))
@@ -30,7 +33,7 @@ def write_evaluation(path: str | os.PathLike[str], content: dict[str, Any]) -> N
 def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read them again, not yet checked further than their types; else an NpzError."""
     content: dict[str, Any] = dict(
-        read_archive(path, required=[*_ARRAYS, *_TEXTS], stored_only=True)
+        read_archive(path, required=[*_ARRAYS, *_TEXTS], optional=[_WRITERS], stored_only=True)
     )
     try:
         for one in _TEXTS:

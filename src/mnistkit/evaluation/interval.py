@@ -5,18 +5,52 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import NDArray
 
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95% interval for a share.
+_PROBABILITY = 0.975  # of a 95% interval: what is left out is the same on both sides
+
+
+def wilson_interval(share: float, trials: float) -> tuple[float, float]:
+    """Wilson's 95% interval for a share of so many independent trials.
 
     SciPy has it too, but importing scipy.stats takes a second, and every printed result needs it.
     """
-    z = NormalDist().inv_cdf(0.975)
-    share = successes / trials
+    z = NormalDist().inv_cdf(_PROBABILITY)
     scale = 1 + z**2 / trials
     middle = (share + z**2 / (2 * trials)) / scale
     half = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / scale
     # At both ends the exact value is known; rounding must not push the share out of its interval.
-    low = 0.0 if successes == 0 else middle - half
-    high = 1.0 if successes == trials else middle + half
+    low = 0.0 if share == 0 else middle - half
+    high = 1.0 if share == 1 else middle + half
     return low, high
+
+
+def effective_sample_size(correct: NDArray[np.bool_], writers: NDArray[np.int64]) -> float:
+    """How many independent images say as much of the accuracy as images by a few writers do.
+
+    Images by one writer are right or wrong together, so they say less than as many by strangers.
+    The variance of the accuracy is estimated from the sums of each writer's deviations. It is that
+    of as many independent images as this function returns, which is then diminished as Student's
+    quantile for so many writers asks for.
+
+    Parameters
+    ----------
+    correct : numpy.ndarray of bool, shape (n,)
+    writers : numpy.ndarray of int, shape (n,)
+        Two writers or more.
+    """
+    # Here and not at the top: it takes half a second to import.
+    from scipy.special import stdtrit
+
+    total, share = len(correct), float(correct.mean())
+    groups = np.unique(writers, return_inverse=True)[1].reshape(-1)
+    deviations = np.bincount(groups, weights=correct - share)
+    count = len(deviations)
+    variance = count / (count - 1) * float(np.square(deviations).sum()) / total**2
+    # People differ, so images by one of them are not less alike than those of strangers: a smaller
+    # variance than that is chance. With no mistake nothing is seen of it, and all images count.
+    independent = share * (1 - share) / total
+    size = total * min(independent / variance, 1.0) if variance > 0 else float(total)
+    normal, student = NormalDist().inv_cdf(_PROBABILITY), float(stdtrit(count - 1, _PROBABILITY))
+    return size * (normal / student) ** 2

@@ -41,6 +41,7 @@ from mnistkit.training.fit import Beginning, Fit, recipe_from_epoch
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
+from mnistkit.training.known_writers import known_writers
 from mnistkit.training.labels import are_soft, numbers_of
 from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
 from mnistkit.training.past_fits import note_past_fits, past_fits
@@ -345,7 +346,8 @@ class Trainer:
         Returns
         -------
         Evaluation
-            Accuracy with its 95% interval, loss, confusion matrix, mistakes and more.
+            Accuracy with its 95% interval, by writer where the split knows them, loss, confusion
+            matrix, mistakes and more.
 
         Raises
         ------
@@ -364,6 +366,7 @@ class Trainer:
             predict_probabilities(self.model, examples.images, examples.divisor),
             classes=self._classes(examples),
             name=examples.name,
+            writers=known_writers(data),
         )
 
     @answers_keras
