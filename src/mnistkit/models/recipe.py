@@ -88,7 +88,8 @@ class Recipe(Settings):
         sparse categorical cross-entropy.
     weight_averaging : float, default 0.0
         If above 0, the result is an exponential moving average of the weights, with this much of
-        the old average kept in each step, for instance 0.999.
+        the old average kept in each step, for instance 0.999; less in a training of few steps,
+        ``1 - 5 / steps``, so that the weights of the beginning are forgotten.
     augmentation : Augmentation, optional
         How training images are varied; a mapping of settings is one, too.
     loss : str, default "sparse_categorical_crossentropy"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from mnistkit.errors import MissingPackageError, OptionError, RecipeError
-from mnistkit.training.optimizers import has_schedule
+from mnistkit.training.optimizers import has_schedule, keeps_averages
 
 if TYPE_CHECKING:
     import keras
@@ -100,3 +101,58 @@ def refuse_second_schedule(
             f"{' and '.join(names)} cannot set the learning rate, which follows a schedule already."
             f" Leave the callback out, or {remedy}."
         )
+
+
+def without_swaps(
+    callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.Optimizer
+) -> list[keras.callbacks.Callback]:
+    """All but Keras' `SwapEMAWeights`, whose work the trainer does anyway, and for all callbacks.
+
+    Done twice, it would put the averages in the place of the weights that are trained. Without
+    averages it stays in, and Keras says that there are none.
+    """
+    import keras
+
+    swaps = keras.callbacks.SwapEMAWeights
+    return [one for one in callbacks if not (type(one) is swaps and keeps_averages(optimizer))]
+
+
+_BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+
+def need_every_batch(callbacks: Sequence[keras.callbacks.Callback]) -> list[str]:
+    """The classes of the callbacks that do something at single batches, by name.
+
+    They override a hook for batches, and are not set to work by epochs.
+    """
+    return [
+        type(one).__name__ for one in callbacks if any(_uses(one, hook) for hook in _BATCH_HOOKS)
+    ]
+
+
+def _uses(callback: keras.callbacks.Callback, hook: str) -> bool:
+    import keras
+
+    if hook in vars(callback):  # a function that was set on the object, as LambdaCallback does
+        return True
+    owner = next(kind for kind in type(callback).__mro__ if hook in vars(kind))
+    return owner is not keras.callbacks.Callback and not _works_by_epochs(callback, owner)
+
+
+def _works_by_epochs(callback: keras.callbacks.Callback, owner: type) -> bool:
+    """Whether the class that a hook is of takes a frequency, such as `save_freq`, set to "epoch".
+
+    So it is with Keras' `ModelCheckpoint`, `BackupAndRestore` and `TensorBoard`, and with others'
+    callbacks that follow them.
+    """
+    settings = inspect.signature(owner).parameters if "__init__" in vars(owner) else ()
+    values = (getattr(callback, name, None) for name in settings if name.endswith("_freq"))
+    profiles = getattr(callback, "_should_trace", False)  # TensorBoard's profile_batch
+    return not profiles and {value for value in values if isinstance(value, str)} == {"epoch"}

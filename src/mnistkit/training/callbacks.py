@@ -16,6 +16,7 @@ from mnistkit.training.callback_state import changes_since, restore
 from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import plain
 from mnistkit.training.divergence import refuse_diverged
+from mnistkit.training.final_weights import FinalWeights
 from mnistkit.training.fit import Fit
 from mnistkit.training.seeding import seed_layers
 
@@ -34,23 +35,48 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         seed_layers(self.model, self._seed, epoch)
 
 
-class MeasureAverages(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measure on the validation images with the averaged weights, as training will end with them.
+class PutFinalWeightsIn(keras.callbacks.Callback):  # type: ignore[misc]
+    """Show what training would end with now; stands first, so that all others see it.
 
-    Keras' SwapEMAWeights swaps by adding and subtracting, which leaves rounding errors behind: to
-    measure would be to change what is trained.
+    Validation comes before the end of an epoch, but not every fit has any.
+
+    Parameters
+    ----------
+    final : FinalWeights
     """
 
-    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Put the averages in the place of the weights."""
-        weights = self.model.trainable_variables
-        self._weights = [weight.numpy() for weight in weights]
-        self.model.optimizer.finalize_variable_values(weights)
+    def __init__(self, final: FinalWeights) -> None:
+        super().__init__()
+        self._final = final
 
-    def on_test_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Put the weights back."""
-        for weight, value in zip(self.model.trainable_variables, self._weights, strict=True):
-            weight.assign(value)
+    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Put them in."""
+        self._final.put_in()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Put them in, if there was no validation."""
+        self._final.put_in()
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Leave them in. What a callback restores after this is the last word."""
+        self._final.finish()
+
+
+class TakeFinalWeightsOut(keras.callbacks.Callback):  # type: ignore[misc]
+    """Go on with the weights that are trained; stands after the callers' callbacks.
+
+    Parameters
+    ----------
+    final : FinalWeights
+    """
+
+    def __init__(self, final: FinalWeights) -> None:
+        super().__init__()
+        self._final = final
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Take the final weights out."""
+        self._final.take_out()
 
 
 class StopOnDivergence(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Training data cut into chunks of many batches, each handed to a compiled loop at once."""
+"""Training data cut into chunks, of many batches or of one, for a compiled loop."""
 
 from __future__ import annotations
 
@@ -40,15 +40,17 @@ class Chunks:
     ----------
     examples : Examples
     batch_size : int
+    single_steps : bool, default False
+        Whether every batch is a chunk of its own.
     """
 
-    def __init__(self, examples: Examples, batch_size: int) -> None:
+    def __init__(self, examples: Examples, batch_size: int, *, single_steps: bool = False) -> None:
         self._columns = examples.columns
         self._count = len(examples)
         self._batch_size = batch_size
         self._full_steps = self._count // batch_size
         image_bytes = max(examples.images[:1].nbytes, 1)
-        fitting = max(_CHUNK_BYTES // (image_bytes * batch_size), 1)
+        fitting = 1 if single_steps else max(_CHUNK_BYTES // (image_bytes * batch_size), 1)
         self._chunk_steps = max(min(fitting, self._full_steps), 1)
 
     def in_order(self, permutation: NDArray[np.int32] | None) -> Iterator[Chunk]:

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from mnistkit.errors import ModelError
+from mnistkit.training.callback_checks import need_every_batch
 from mnistkit.training.chunks import Chunks
 from mnistkit.training.data import Examples
 from mnistkit.training.fit import Fit
@@ -55,12 +56,14 @@ class GraphEngine:
             If XLA cannot compile the model, and the engine may not change.
         """
         train = _examples(fit)
+        self._single_steps = _takes_single_steps(fit)
+        self._chunks = Chunks(train, fit.recipe.batch_size, single_steps=self._single_steps)
         _create_variables(fit.model, train)
         self._loop = self._make_loop(fit)
         if not self._jit_compile or len(train) < fit.recipe.batch_size:
             return
         try:
-            self._loop.trace(next(Chunks(train, fit.recipe.batch_size).in_order(None)))
+            self._loop.trace(next(self._chunks.in_order(None)))
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
             reason = str(error).strip().splitlines()[0]
             if not self._may_change:
@@ -85,8 +88,7 @@ class GraphEngine:
     ) -> None:
         """Train the prepared model; see `mnistkit.training.engine.Engine`."""
         model, train = fit.model, _examples(fit)
-        chunks = Chunks(train, fit.recipe.batch_size)
-        measure = _measurement(model, fit.data.validation)
+        measure = _measurement(model, fit.data.validation, single_steps=self._single_steps)
         hooks = keras.callbacks.CallbackList(
             list(callbacks),
             add_history=True,
@@ -104,7 +106,7 @@ class GraphEngine:
         for epoch in range(first_epoch, fit.end_epoch):
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
-            for chunk in chunks.in_order(epoch_permutation(fit.seed, epoch, len(train))):
+            for chunk in self._chunks.in_order(epoch_permutation(fit.seed, epoch, len(train))):
                 hooks.on_train_batch_begin(chunk.first_step)
                 self._loop.run(chunk, epoch_key(fit.seed, epoch))
                 last_step = chunk.first_step + chunk.num_steps - 1
@@ -135,6 +137,17 @@ def _examples(fit: Fit) -> Examples:
     return fit.data.train
 
 
+def _takes_single_steps(fit: Fit) -> bool:
+    """Whether a callback wants every batch, one call of the program each; then say so."""
+    names = need_every_batch(fit.callbacks)
+    if names:
+        logger.warning(
+            "%s: called at every batch, so the program takes one step at a time, which is slower.",
+            ", ".join(dict.fromkeys(names)),
+        )
+    return bool(names)
+
+
 def _create_variables(model: keras.Model, train: Examples) -> None:
     """Create those of optimizer, loss and metrics, which a compiled loop cannot do."""
     images = tf.zeros((1, *train.images.shape[1:]))
@@ -148,7 +161,9 @@ def _create_variables(model: keras.Model, train: Examples) -> None:
     model.reset_metrics()
 
 
-def _measurement(model: keras.Model, validation: Any) -> Callable[[Any], Logs] | None:
+def _measurement(
+    model: keras.Model, validation: Any, *, single_steps: bool
+) -> Callable[[Any], Logs] | None:
     """A function that measures the model on the validation images; None if there are none."""
     if validation is None:
         return None
@@ -156,7 +171,7 @@ def _measurement(model: keras.Model, validation: Any) -> Callable[[Any], Logs] |
     loop = StepLoop(
         model.test_step, _VALIDATION_BATCH, jit_compile=False, divisor=validation.divisor
     )
-    chunks = Chunks(validation, _VALIDATION_BATCH)
+    chunks = Chunks(validation, _VALIDATION_BATCH, single_steps=single_steps)
 
     def measure(hooks: Any) -> Logs:
         model.reset_metrics()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # A name is saved with an optimizer, so a recipe's is known in a model that comes from a file.
 _NAME = "mnistkit_recipe"
+_TIMES_FORGOTTEN = 5  # e^-5 is less than a hundredth
 
 
 def compile_from_recipe(
@@ -47,6 +48,41 @@ def has_schedule(optimizer: keras.Optimizer) -> bool:
 
     rate = getattr(_inner(optimizer), "_learning_rate", None)
     return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
+def steps_taken(optimizer: keras.Optimizer) -> int:
+    """How many batches an optimizer has seen, those too whose gradients it only accumulates."""
+    import keras
+
+    inner = _inner(optimizer)
+    seen = int(keras.ops.convert_to_numpy(inner.iterations))
+    return seen * (getattr(inner, "gradient_accumulation_steps", None) or 1)
+
+
+def keeps_averages(optimizer: keras.Optimizer) -> bool:
+    """Whether an optimizer averages the weights."""
+    return bool(_averaging(optimizer))
+
+
+def averages_by_variable(
+    optimizer: keras.Optimizer,
+) -> list[tuple[keras.Variable, keras.Variable]]:
+    """Each variable of which a built optimizer keeps a moving average, and that average."""
+    return [
+        (variable, average)
+        for one in _averaging(optimizer)
+        for variable, average in zip(
+            one._trainable_variables,  # noqa: SLF001  (Keras' SwapEMAWeights takes them so, too)
+            one._model_variables_moving_average,  # noqa: SLF001
+            strict=True,
+        )
+        if average is not None
+    ]
+
+
+def _averaging(optimizer: keras.Optimizer) -> list[keras.Optimizer]:
+    inner = _inner(optimizer)
+    return [one for one in getattr(inner, "optimizers", [inner]) if getattr(one, "use_ema", False)]
 
 
 def _inner(optimizer: keras.Optimizer) -> keras.Optimizer:
@@ -98,8 +134,17 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
     if recipe.weight_decay:
         options["weight_decay"] = recipe.weight_decay
     if recipe.weight_averaging:
-        options |= {"use_ema": True, "ema_momentum": recipe.weight_averaging}
+        options |= {"use_ema": True, "ema_momentum": _momentum(recipe, total_steps)}
     return kind(learning_rate=make_schedule(recipe, total_steps), name=_NAME, **options)
+
+
+def _momentum(recipe: Recipe, total_steps: int) -> float:
+    """How much of an average each step keeps: what the recipe says, or less in few steps.
+
+    Keras' averages begin with the weights after the first step. Of these, less than a hundredth is
+    left in the end.
+    """
+    return min(recipe.weight_averaging, max(1 - _TIMES_FORGOTTEN / total_steps, 0.0))
 
 
 def make_schedule(recipe: Recipe, total_steps: int) -> Any:

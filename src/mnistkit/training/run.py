@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mnistkit.errors import RunFolderError
 from mnistkit.models.weights_file import weights_digest
+from mnistkit.training.callback_checks import without_swaps
 from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import FINISHED, INTERRUPTED, TRAINING, Description, fits_of
 from mnistkit.training.engine import Engine
@@ -153,18 +154,25 @@ class Run:
 
     def _train(self, start: Checkpoint | None, verbose: int) -> keras.callbacks.History:
         from mnistkit.training.callbacks import (
-            MeasureAverages,
+            PutFinalWeightsIn,
             SeedLayers,
             StopOnDivergence,
+            TakeFinalWeightsOut,
             WriteCheckpoints,
         )
+        from mnistkit.training.final_weights import FinalWeights
 
         fit, history = self._fit, self._measured
         assert history is not None  # training has begun
-        # Keras, too, has its History after the callers' callbacks, which may add to the logs.
-        every: list[Any] = [SeedLayers(fit.seed), *fit.callbacks, history, StopOnDivergence()]
-        if fit.recipe.weight_averaging:
-            every.insert(0, MeasureAverages())
+        final = FinalWeights(fit)
+        every: list[Any] = [
+            PutFinalWeightsIn(final),
+            SeedLayers(fit.seed),
+            *without_swaps(fit.callbacks, fit.model.optimizer),
+            history,  # after the callers' callbacks, which may add to the logs, as in Keras
+            TakeFinalWeightsOut(final),
+            StopOnDivergence(),
+        ]
         if self._folder is not None:
             folder = self._folder.working
             every.append(WriteCheckpoints(folder, history, fit, start, self._note_progress))

@@ -1,9 +1,10 @@
 """The compiled loop over a model's steps, many a call.
 
 On a small network Keras' `fit` spends most of its time in Python, between the steps. Here Python
-is entered once every few hundred steps: a chunk of images, already in the order in which they are
-to be seen, is handed to one compiled function that loops over its batches. Each step is the model's
-own ``train_step``, so optimizer, loss and metrics are Keras' own, and so are the numbers.
+is entered once every few hundred steps, unless a callback wants to see each: a chunk of images,
+already in the order in which they are to be seen, is handed to one compiled function that loops
+over its batches. Each step is the model's own ``train_step``, so optimizer, loss and metrics are
+Keras' own, and so are the numbers.
 """
 
 from __future__ import annotations

@@ -242,8 +242,8 @@ class Trainer:
         batch_size : int, optional
             In place of the recipe's.
         callbacks : sequence of keras.callbacks.Callback, or one, default ()
-            Besides the trainer's own. Hooks for batches are called at least every few hundred
-            steps, with the number of the last one.
+            Besides the trainer's own. If one looks at batches, every step is a call from Python,
+            and a warning names it.
         class_weight : mapping of int to float, array_like of float, or "balanced", optional
             How much each class counts in the loss: by class number, a number for every class, or
             so much that all classes together count the same.
