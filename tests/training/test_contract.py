@@ -6,13 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from mnistkit import Recipe, Trainer
-from mnistkit.errors import ModelError, RecipeError
+from mnistkit import Trainer
+from mnistkit.errors import ModelError
 
 layers = keras.layers
 LABELS = np.arange(40) % 10
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
-NUMBERS = "sparse_categorical_crossentropy"
 
 
 def network(*first, last="softmax", outputs=10, dtype=None):
@@ -24,46 +23,21 @@ def fit(model, **options):
     Trainer(model, **options).fit((IMAGES, LABELS), epochs=1, verbose=0)
 
 
-def nothing_was_trained(model, error, message):
-    before = model.get_weights()
-    with pytest.raises(error, match=message) as caught:
-        fit(model)
-    for one, other in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert len(str(caught.value)) < 600
-
-
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (lambda: network(last=None), r"not return probabilities: .* \(logits, it seems\)\. End it"),
-        (lambda: network(last="tanh"), "logits, it seems"),
-        (lambda: network(last="relu"), "not return probabilities"),
-        (lambda: network(last="log_softmax"), "logits, it seems"),
-        (lambda: network(last="sigmoid"), r"as from a sigmoid\).*activation=\"softmax\""),
-        (lambda: network(last="sigmoid", outputs=1), r"Dense\(2, activation=\"softmax\"\)"),
+        (
+            lambda: network(last="sigmoid"),
+            r"as from a sigmoid\..*Dense\(10, activation=\"softmax\"",
+        ),
+        (lambda: network(last="hard_sigmoid"), "as from a sigmoid"),
+        (lambda: keras.Sequential([keras.Input((28, 28)), layers.Dense(3)]), r"\(n, 28, 3\)"),
     ],
 )
-def test_outputs_that_are_no_probabilities(model, message):
-    with pytest.raises(ModelError, match=message):
+def test_outputs_that_are_no_classes(model, message):
+    with pytest.raises(ModelError, match=message) as caught:
         Trainer(model())
-
-
-def test_the_softmax_that_is_advised():
-    for logits in (network(last=None), functional_logits()):
-        fit(keras.Model(logits.inputs[0], layers.Softmax()(logits.outputs[0])))
-
-
-def functional_logits():
-    inputs = keras.Input((28, 28))
-    model = keras.Model(inputs, layers.Dense(10)(layers.Flatten()(inputs)))
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return model
-
-
-def test_logits_with_the_loss_that_suits_them():
-    with pytest.raises(ModelError, match=r"compile it again, .*without from_logits=True"):
-        Trainer(functional_logits())
+    assert "compile it first" in str(caught.value)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
@@ -190,110 +164,3 @@ def test_what_scales_frozen_features_is_not_mistaken():
 )
 def test_other_layers_that_scale(first):
     Trainer(network(*first()))
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        "categorical_crossentropy",
-        "mse",
-        "binary_crossentropy",
-        "kl_divergence",
-        keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
-        keras.losses.MeanSquaredError(),
-        keras.losses.categorical_crossentropy,
-        lambda y, p: keras.ops.mean((y - p) ** 2, axis=-1),
-    ],
-)
-def test_a_loss_for_other_labels(loss):
-    model = network()
-    model.compile("adam", loss)
-    nothing_was_trained(model, ModelError, f"does not take class numbers.*loss='{NUMBERS}'")
-
-
-def test_ten_images_a_batch_do_not_make_squares_fit():
-    """Ten labels and ten outputs would be subtracted from one another without a word."""
-    trainer = Trainer(network())
-    trainer.compile(loss="mse")
-    with pytest.raises(ModelError, match="does not take class numbers"):
-        trainer.fit((IMAGES, LABELS), batch_size=10, epochs=1, verbose=0)
-
-
-@pytest.mark.parametrize(
-    ("loss", "message"),
-    [
-        ("sparse_crossentropy", "loss='sparse_crossentropy', which Keras does not know"),
-        (None, "was compiled without a loss"),
-        (
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            "returns probabilities, but its loss .* takes them for logits",
-        ),
-        ([keras.losses.SparseCategoricalCrossentropy(from_logits=True)], "takes them for logits"),
-    ],
-)
-def test_a_loss_that_is_none(loss, message):
-    model = network()
-    model.compile("adam", loss)
-    nothing_was_trained(model, ModelError, message)
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        NUMBERS,
-        keras.losses.SparseCategoricalCrossentropy(),
-        [NUMBERS],
-        keras.losses.sparse_categorical_crossentropy,
-        lambda y, p: keras.losses.categorical_crossentropy(keras.ops.one_hot(y, 10), p),
-    ],
-)
-def test_losses_for_class_numbers(loss):
-    model = network()
-    model.compile("adam", loss)
-    fit(model)
-
-
-class OwnStep(keras.Model):
-    def train_step(self, data):
-        images, labels = data
-        return super().train_step((images, keras.ops.one_hot(labels, 10)))
-
-
-def test_a_step_of_its_own_may_have_any_loss():
-    inputs = keras.Input((28, 28))
-    model = OwnStep(inputs, layers.Dense(10, "softmax")(layers.Flatten()(inputs)))
-    model.compile("adam", "categorical_crossentropy")
-    fit(model)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"metrics": ("acuracy",)}, r"named 'acuracy'; .*Did you mean 'accuracy'\?"),
-        ({"metrics": ("accuracy", "AUK")}, r"Did you mean 'AUC'\?"),
-        ({"metrics": ("categorical_accuracy",)}, "'categorical_accuracy' does not take class"),
-        ({"metrics": ("CategoricalAccuracy",)}, "Use 'accuracy', or one whose name begins with"),
-        ({"metrics": ("mse",)}, "'mse' does not take class numbers"),
-        ({"loss": "categorical_crossentropy"}, rf"does not take class numbers .*Use '{NUMBERS}'"),
-        ({"loss": "mse"}, "does not take class numbers"),
-        ({"loss": "sparse_categorical_crosentropy"}, rf"Did you mean '{NUMBERS}'\?"),
-        ({"loss": "nothing like it"}, r"expected a name in keras\.losses"),
-    ],
-)
-def test_a_recipe_for_other_labels(settings, message):
-    model = network()
-    with pytest.raises(RecipeError, match=message):
-        Trainer(model, recipe=Recipe(epochs=1, **settings)).fit((IMAGES, LABELS), verbose=0)
-    assert not model.compiled
-
-
-@pytest.mark.parametrize("settings", [{"metrics": ("acuracy",)}, {"loss": "crossentorpy"}])
-def test_a_misspelt_name_is_refused_when_the_trainer_is_made(settings):
-    with pytest.raises(RecipeError, match="Keras has none named"):
-        Trainer("dense128", recipe=Recipe(**settings))
-
-
-def test_metrics_for_class_numbers():
-    metrics = ("accuracy", "sparse_top_k_categorical_accuracy", NUMBERS, "acc")
-    fit(network(), recipe=Recipe(metrics=metrics[:3]))
-    fit(network(), recipe=Recipe(metrics=metrics[3:]))

@@ -222,6 +222,8 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
     import keras
 
     from mnistkit.training.contract import refuse_unbuilt
+    from mnistkit.training.outputs import num_classes_of, outputs_of, to_probabilities
+    from mnistkit.training.shapes import input_shape_of
 
     if not isinstance(model, keras.Model):
         raise ModelError(
@@ -229,23 +231,25 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
             f"keras.Model, not {type(model).__name__}."
         )
     refuse_unbuilt(model)
-    shape, outputs = tuple(model.input_shape[1:]), model.output_shape[-1]
-    if shape not in ((28, 28), (28, 28, 1)) or outputs not in (NUM_DIGITS, NUM_DIGITS + 1):
+    (shape, _), num_classes = input_shape_of(model), num_classes_of(model)
+    if shape not in ((28, 28), (28, 28, 1)) or num_classes not in (NUM_DIGITS, NUM_DIGITS + 1):
         raise ModelError(
-            f"The model {model.name!r} takes {shape} and has {outputs} outputs. To read pictures "
-            "of digits it must take (28, 28) or (28, 28, 1) and have 10 outputs, or 11 of which "
-            "the last is 'no digit'."
+            f"The model {model.name!r} takes {shape} and tells {num_classes or 'no'} classes "
+            "apart. To read pictures of digits it must take (28, 28) or (28, 28, 1) and tell 10 "
+            "classes apart, or 11 of which the last is 'no digit'."
         )
+    outputs = outputs_of(model)
 
     def logits(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        probabilities = np.asarray(model.predict_on_batch(images.reshape(-1, *shape)))
-        sums = probabilities.sum(axis=1)
-        if not (np.abs(sums - 1) < 0.01).all() or probabilities.min() < 0:
+        found = np.asarray(model.predict_on_batch(images.reshape(-1, *shape)))
+        probabilities = to_probabilities(found, outputs)
+        # Half precision adds up to 1 only roughly. NaN does not at all.
+        if not (np.abs(probabilities.sum(axis=1) - 1) < 0.03).all():
             raise ModelError(
-                f"The model {model.name!r} gives no probabilities: its outputs for one picture sum "
-                f"to {sums[0]:.3g}. End it with a softmax, and train it again if they are NaN."
+                f"The model {model.name!r} gives no probabilities: its outputs for one picture are "
+                f"{found[0]}. Train it again if they are NaN."
             )
-        outputs: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
-        return outputs
+        logarithms: NDArray[np.float32] = np.log(np.maximum(probabilities, 1e-30))
+        return logarithms
 
     return Network(name or model.name, logits)

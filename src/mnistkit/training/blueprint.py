@@ -13,7 +13,8 @@ import numpy as np
 from mnistkit.datasets import Split
 from mnistkit.errors import OptionError
 from mnistkit.models import create_model, unchanged_spec_of
-from mnistkit.training.shapes import model_shapes, shapes_agree
+from mnistkit.training.outputs import num_classes_of
+from mnistkit.training.shapes import input_shape_of, shapes_agree
 
 if TYPE_CHECKING:
     import keras
@@ -61,13 +62,13 @@ class Blueprint:
             What it has built.
         """
         shape, (classes, are_all) = _shape_of(data), _classes_of(data)
-        expected, outputs = model_shapes(model)
+        (expected, _), known = input_shape_of(model), num_classes_of(model) or classes
         is_trained = "weights" in self.options
         asked: dict[str, Any] = {}
         if len(shape) in (2, 3) and not is_trained and not _fits(shape, expected):
             asked["input_shape"] = shape
         # A trained head is kept if it can be.
-        if classes > outputs or (1 < classes < outputs and are_all and not is_trained):
+        if classes > known or (1 < classes < known and are_all and not is_trained):
             asked["num_classes"] = classes
         asked = {name: value for name, value in asked.items() if name not in self.options}
         return replace(self, options={**self.options, **asked}) if asked else self

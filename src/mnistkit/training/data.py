@@ -22,9 +22,11 @@ from mnistkit.training.labels import (
     refuse_more_classes,
     rows_of,
 )
+from mnistkit.training.outputs import num_classes_of, outputs_of
 from mnistkit.training.sample_weights import ClassWeight, weights_per_example
-from mnistkit.training.shapes import fit_to_model, model_shapes
+from mnistkit.training.shapes import fit_to_model, input_shape_of
 from mnistkit.training.streams import checked_stream
+from mnistkit.training.targets import checked_targets, flat, packed
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +43,8 @@ class Examples:
     ----------
     images : numpy.ndarray of uint8 or float32, shape (n, *input_shape)
     labels : numpy.ndarray of int32, shape (n,), or of float32, shape (n, num_classes)
-        Class numbers, or a probability a class: one-hot or soft.
+        Class numbers, or a probability a class: one-hot or soft. For a model that tells no classes
+        apart whatever its loss takes, see `mnistkit.training.targets`.
     weights : numpy.ndarray of float32, shape (n,), or None
     divisor : float
         What the images are divided by on their way to the model: 255, or 1.
@@ -52,7 +55,7 @@ class Examples:
     """
 
     images: NDArray[Any]
-    labels: NDArray[Any]
+    labels: Any
     weights: NDArray[np.float32] | None = None
     divisor: float = 255.0
     name: str = ""
@@ -65,7 +68,7 @@ class Examples:
     @property
     def columns(self) -> tuple[NDArray[Any], ...]:
         """Images, labels, and the weights if there are any."""
-        columns = (self.images, self.labels)
+        columns = (self.images, *flat(self.labels))
         return columns if self.weights is None else (*columns, self.weights)
 
     def num_batches(self, batch_size: int) -> int:
@@ -75,7 +78,8 @@ class Examples:
     def record(self) -> dict[str, Any]:
         """What to note in a run's folder; the hash is of the bytes of images and labels."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
-        digest.update(np.ascontiguousarray(self.labels).data)
+        for labels in flat(self.labels):
+            digest.update(np.ascontiguousarray(labels).data)
         return {
             "name": self.name,
             "loaded_as": self.loaded_as,
@@ -86,9 +90,8 @@ class Examples:
     def part(self, chosen: NDArray[np.bool_]) -> Examples:
         """Those that are marked."""
         weights = None if self.weights is None else self.weights[chosen]
-        return replace(
-            self, images=self.images[chosen], labels=self.labels[chosen], weights=weights
-        )
+        labels = packed(self.labels, [labels[chosen] for labels in flat(self.labels)])
+        return replace(self, images=self.images[chosen], labels=labels, weights=weights)
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def training_data(
     ImageError, LabelError, SplitError, ModelError
         As `Trainer.fit` does.
     """
-    model_shapes(model)  # a model that takes something else is refused before the data is
+    input_shape_of(model)  # a model that takes something else is refused before the data is
     if isinstance(validation, bool):
         raise SplitError(
             f"validation={validation}: expected images with labels, or a fraction of the training "
@@ -189,9 +192,18 @@ def training_data(
             if is_stream(validation)
             else labelled(validation, model, inputs)
         )
+    if num_classes_of(model) is None:
+        return TrainingData(train, held_out)
     rows = [isinstance(one, Examples) and are_rows(one.labels) for one in (train, held_out)]
     soft = [isinstance(one, Examples) and are_soft(one.labels) for one in (train, held_out)]
     one_hot = any(soft) or (rows[0] and not loss_takes_numbers)
+    if outputs_of(model).are_single:
+        if any(soft):
+            raise LabelError(
+                "Soft labels are a probability a class, and the model has one output for two "
+                'classes. End it with keras.layers.Dense(2, activation="softmax").'
+            )
+        one_hot = False
     return TrainingData(
         _with_labels(train, model, one_hot=one_hot),
         None if held_out is None else _with_labels(held_out, model, one_hot=one_hot),
@@ -236,11 +248,23 @@ def _train_examples(
     else:
         examples = labelled(data, model, inputs)
         count = holdout.count(fraction, len(examples))
-        aside = holdout.by_class(numbers_of(examples.labels), count, seed)
+        aside = holdout.by_class(_classes_of(examples, model), count, seed)
         examples, held_out = examples.part(~aside), examples.part(aside)
-    _, num_outputs = model_shapes(model)
-    weights = weights_per_example(examples.labels, sample_weight, class_weight, num_outputs)
+    num_classes = num_classes_of(model)
+    if num_classes is None and class_weight is not None:
+        raise LabelError(
+            f"The model {model.name!r} tells no classes apart. Leave class_weight out."
+        )
+    labels = examples.labels if num_classes else _classes_of(examples, model)
+    weights = weights_per_example(labels, sample_weight, class_weight, num_classes or 1)
     return replace(examples, weights=weights), held_out
+
+
+def _classes_of(examples: Examples, model: keras.Model) -> NDArray[np.int32]:
+    """The class numbers; one and the same for a model that tells no classes apart."""
+    if num_classes_of(model) is None:
+        return np.zeros(len(examples), np.int32)
+    return numbers_of(examples.labels)
 
 
 def labelled(data: Data, model: keras.Model, inputs: Inputs = "images") -> Examples:
@@ -253,9 +277,10 @@ def labelled(data: Data, model: keras.Model, inputs: Inputs = "images") -> Examp
     TypeError
         If it is something else.
     """
-    _, num_outputs = model_shapes(model)
+    num_classes = num_classes_of(model)
     if isinstance(data, Split):
-        refuse_more_classes(data.labels, len(data.classes), num_outputs, model.name)
+        if num_classes is not None:
+            refuse_more_classes(data.labels, len(data.classes), num_classes, model.name)
         images, divisor = checked_inputs(data.images, inputs)
         return Examples(
             fit_to_model(images, model),
@@ -268,7 +293,10 @@ def labelled(data: Data, model: keras.Model, inputs: Inputs = "images") -> Examp
     if isinstance(data, tuple) and len(data) == 2:
         images, divisor = checked_inputs(data[0], inputs)
         images = fit_to_model(images, model)
-        labels = checked_labels(data[1], len(images), num_outputs, model.name)
+        if num_classes is None:
+            labels = checked_targets(data[1], images, divisor)
+        else:
+            labels = checked_labels(data[1], len(images), num_classes, model.name)
         return Examples(images, labels, divisor=divisor)
     raise TypeError(
         f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
@@ -282,6 +310,6 @@ def _with_labels(
     """The same with labels of the form that the loss takes."""
     if not isinstance(examples, Examples):
         return examples
-    _, num_outputs = model_shapes(model)
-    labels = rows_of(examples.labels, num_outputs) if one_hot else numbers_of(examples.labels)
+    num_classes = num_classes_of(model) or 0
+    labels = rows_of(examples.labels, num_classes) if one_hot else numbers_of(examples.labels)
     return replace(examples, labels=labels)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from mnistkit.training.fit import Fit
-from mnistkit.training.shapes import model_shapes
+from mnistkit.training.outputs import Outputs, outputs_of
+from mnistkit.training.own_code import own_methods, refuse_compiled_engine
+from mnistkit.training.shapes import input_shape_of
 
 if TYPE_CHECKING:
     import keras
@@ -51,9 +53,9 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
     Parameters
     ----------
     wanted : {"auto", "xla", "graph", "keras"}
-        ``"auto"`` is ``"keras"`` for streams, for a model with a ``train_step`` or ``test_step`` of
-        its own, and for one that runs eagerly; ``"xla"`` where there is a GPU, or no operation that
-        XLA is slow at on a CPU; else ``"graph"``.
+        ``"auto"`` is ``"keras"`` for streams, for a model with a ``train_step`` or loss of its own
+        or with outputs that are no classes, and for one that runs eagerly; ``"xla"`` where there
+        is a GPU, or no operation that XLA is slow at on a CPU; else ``"graph"``.
     fit : Fit
     begun_with : str, optional
         The engine of the run that is resumed, which suits it still.
@@ -69,18 +71,15 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
         name = str(begun_with) if resumable else _suitable(fit)
     if name == "keras":
         return KerasEngine()
+    refuse_compiled_engine(fit.model, name)
     return GraphEngine(jit_compile=name == "xla", may_change=wanted == "auto")
 
 
 def _suitable(fit: Fit) -> EngineName:
-    import keras
     import tensorflow as tf
 
-    own_step = any(
-        getattr(type(fit.model), name) is not getattr(keras.Model, name)
-        for name in ("train_step", "test_step")
-    )
-    if own_step or fit.model.run_eagerly:
+    is_usual = not own_methods(fit.model) and outputs_of(fit.model) is not Outputs.OTHER
+    if not is_usual or fit.model.run_eagerly:
         return "keras"
     if tf.config.list_logical_devices("GPU"):
         return "xla"
@@ -92,7 +91,7 @@ def _operations(model: keras.Model) -> set[str]:
     """The kinds of operations in a model's forward pass, nested functions included."""
     import tensorflow as tf
 
-    images = tf.TensorSpec((2, *model_shapes(model)[0]), tf.float32)
+    images = tf.TensorSpec((2, *input_shape_of(model)[0]), tf.float32)
     graph = tf.function(lambda x: model(x, training=True), autograph=False)
     definition = graph.get_concrete_function(images).graph.as_graph_def()
     nested = (node for function in definition.library.function for node in function.node_def)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.training.inputs import to_floats
+from mnistkit.training.outputs import outputs_of, refuse_no_classes, to_probabilities
 
 if TYPE_CHECKING:
     import keras
@@ -18,9 +19,17 @@ _BATCH = 2000
 def predict_probabilities(
     model: keras.Model, images: NDArray[Any], divisor: float
 ) -> NDArray[np.float32]:
-    """Probabilities (n, num_classes) for checked images of the model's input shape."""
+    """Probabilities (n, num_classes) for checked images of the model's input shape.
+
+    Raises
+    ------
+    ModelError
+        If the model tells no classes apart.
+    """
+    refuse_no_classes(model, "trainer.model.predict(images)")
+    outputs = outputs_of(model)
     parts = [
         model.predict_on_batch(to_floats(images[start : start + _BATCH], divisor))
         for start in range(0, len(images), _BATCH)
     ]
-    return np.concatenate(parts).astype(np.float32, copy=False)
+    return to_probabilities(np.concatenate(parts), outputs)

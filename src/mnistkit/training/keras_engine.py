@@ -16,6 +16,7 @@ from mnistkit.training.data import Examples
 from mnistkit.training.fit import Fit
 from mnistkit.training.seeding import epoch_key, epoch_permutation
 from mnistkit.training.streams import own_errors
+from mnistkit.training.targets import packed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -97,8 +98,10 @@ def _batches(
         for chunk in chunks.in_order(permutation()):
             yield tuple(column[: chunk.num_steps * batch_size] for column in chunk.columns)
 
-    def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return (tf.cast(images, tf.float32) / examples.divisor, *rest)
+    def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[Any, ...]:
+        columns = list(rest)
+        labels = packed(examples.labels, columns)
+        return (tf.cast(images, tf.float32) / examples.divisor, labels, *columns)
 
     signature = tuple(
         tf.TensorSpec((None, *column.shape[1:]), column.dtype) for column in examples.columns

@@ -18,22 +18,30 @@ class SmoothedCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras ha
     ----------
     smoothing : float
         From 0 to below 1.
+    from_logits : bool, default False
+        Whether the model returns logits.
     """
 
     def __init__(
-        self, smoothing: float, name: str = "smoothed_crossentropy", **settings: Any
+        self,
+        smoothing: float,
+        from_logits: bool = False,
+        name: str = "smoothed_crossentropy",
+        **settings: Any,
     ) -> None:
         super().__init__(name=name, **settings)
         self.smoothing = smoothing
+        self.from_logits = from_logits
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each example."""
         labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
         expected = keras.ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
         return keras.losses.categorical_crossentropy(
-            expected, y_pred, label_smoothing=self.smoothing
+            expected, y_pred, from_logits=self.from_logits, label_smoothing=self.smoothing
         )
 
     def get_config(self) -> dict[str, Any]:
         """What it takes to make it again."""
-        return {**super().get_config(), "smoothing": self.smoothing}
+        own = {"smoothing": self.smoothing, "from_logits": self.from_logits}
+        return {**super().get_config(), **own}

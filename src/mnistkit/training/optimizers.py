@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
+from mnistkit.training.outputs import Outputs, outputs_of
 
 if TYPE_CHECKING:
     import keras
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # A name is saved with an optimizer, so a recipe's is known in a model that comes from a file.
 _NAME = "mnistkit_recipe"
 _TIMES_FORGOTTEN = 5  # e^-5 is less than a hundredth
+_CROSSENTROPIES = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
 
 
 def compile_from_recipe(
@@ -24,8 +26,11 @@ def compile_from_recipe(
     optimizer = make_optimizer(recipe, total_steps)
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(_vectors(model))
+    outputs = outputs_of(model)
     model.compile(
-        optimizer=optimizer, loss=make_loss(recipe, one_hot=one_hot), metrics=list(recipe.metrics)
+        optimizer=optimizer,
+        loss=make_loss(recipe, outputs, one_hot=one_hot),
+        metrics=make_metrics(recipe, outputs),
     )
 
 
@@ -90,20 +95,58 @@ def _inner(optimizer: keras.Optimizer) -> keras.Optimizer:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def make_loss(recipe: Recipe, *, one_hot: bool = False) -> Any:
-    """The loss of a recipe: a name, or Keras' cross-entropy with smoothed labels.
+def make_loss(recipe: Recipe, outputs: Outputs, *, one_hot: bool = False) -> Any:
+    """The loss of a recipe, in the form that suits what the model returns: a name or an object.
 
-    For labels that are a probability a class, the sparse cross-entropy becomes its twin for these.
+    For labels that are a probability a class, the sparse cross-entropy becomes its twin for these;
+    for two classes with one output, the binary one.
     """
-    if one_hot and recipe.loss == "sparse_categorical_crossentropy":
-        import keras
+    import keras
 
-        return keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-    if not recipe.label_smoothing:
-        return recipe.loss
     from mnistkit.training.losses import SmoothedCrossentropy
 
-    return SmoothedCrossentropy(recipe.label_smoothing)
+    if outputs is Outputs.OTHER:
+        return None  # the model's own step knows
+    if outputs.are_single and recipe.loss in _CROSSENTROPIES:
+        return keras.losses.BinaryCrossentropy(
+            from_logits=outputs.are_logits, label_smoothing=recipe.label_smoothing
+        )
+    if one_hot and recipe.loss in _CROSSENTROPIES:
+        return keras.losses.CategoricalCrossentropy(
+            from_logits=outputs.are_logits, label_smoothing=recipe.label_smoothing
+        )
+    if recipe.label_smoothing:
+        return SmoothedCrossentropy(recipe.label_smoothing, from_logits=outputs.are_logits)
+    return _from_logits(keras.losses, recipe.loss) if outputs.are_logits else recipe.loss
+
+
+def make_metrics(recipe: Recipe, outputs: Outputs) -> list[Any]:
+    """The metrics of a recipe, in the form that suits what the model returns.
+
+    Keras' own choices would take logits for probabilities.
+    """
+    import keras
+
+    if outputs is Outputs.OTHER:
+        return []
+    if not outputs.are_logits:
+        return list(recipe.metrics)
+    metrics: list[Any] = []
+    for name in recipe.metrics:
+        if outputs.are_single and name in ("accuracy", "acc", "binary_accuracy"):
+            made = keras.metrics.BinaryAccuracy(name=name, threshold=0.0)
+        else:
+            made = _from_logits(keras.metrics, name)
+        metrics.append(made)
+    return metrics
+
+
+def _from_logits(module: Any, name: str) -> Any:
+    """Keras' loss or metric of a name, made for logits if it can be; otherwise the name."""
+    kind = getattr(module, "".join(part[:1].upper() + part[1:] for part in name.split("_")), None)
+    if kind is None or "from_logits" not in inspect.signature(kind).parameters:
+        return name
+    return kind(from_logits=True, name=name)
 
 
 def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:

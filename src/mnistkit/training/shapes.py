@@ -1,10 +1,11 @@
-"""The shapes of images and of a model's inputs and outputs, held against each other."""
+"""The shapes of images and of a model's input, held against each other."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ImageError, ModelError
@@ -12,36 +13,53 @@ from mnistkit.errors import ImageError, ModelError
 if TYPE_CHECKING:
     import keras
 
+Shape = tuple[int | None, ...]
 
-def model_shapes(model: keras.Model) -> tuple[tuple[int | None, ...], int]:
-    """The shape of one input image, with None where any size will do, and the number of outputs.
+_ANY_SIZE = 28  # for a side that may be of any size
+
+
+def input_shape_of(model: keras.Model) -> tuple[Shape, int | None]:
+    """The shape of one input image, with None where any size will do, and the size of a batch.
+
+    The size of a batch is None if it may be any, as it almost always may.
 
     Raises
     ------
     ModelError
-        If the model does not take one batch of images and return one batch of probabilities.
+        If the model does not take one batch of images.
     """
-    try:
-        inputs, outputs = model.input_shape, model.output_shape
-    except AttributeError as error:
+    shape = getattr(model, "input_shape", None) or _built_for(model)
+    if shape is None:
         raise ModelError(
-            f"The model {model.name!r} does not say the shapes of its input and output. Make it a "
-            "keras.Sequential or a functional keras.Model, for instance "
-            "keras.Model(inputs, your_model(inputs)) with inputs = keras.Input((28, 28))."
-        ) from error
-    if not (_is_shape(inputs) and _is_shape(outputs)) or len(outputs) != 2 or outputs[1] is None:
-        # Keras warns in every step of a list or dictionary, even if it is one of one.
-        several = not _is_shape(outputs) or (not _is_shape(inputs) and len(inputs) == 1)
-        raise ModelError(
-            f"The model {model.name!r} takes inputs of shape {inputs} and returns outputs of shape "
-            f"{outputs}; expected one batch of images, and one probability a class: (None, n)."
-            + (
-                " Take one of each: keras.Model(model.inputs[0], model.outputs[0])."
-                if several
-                else ""
-            )
+            f"The model {model.name!r} does not say for which images it was built. Call it once on "
+            "some: model(images)."
         )
-    return tuple(inputs[1:]), outputs[1]
+    if not _is_shape(shape):
+        alone = len(shape) == 1  # Keras warns in every step of a list or dictionary of one
+        remedy = " Take one of each: keras.Model(model.inputs[0], model.outputs[0])."
+        raise ModelError(
+            f"The model {model.name!r} takes inputs of shape {shape}; expected one batch of images."
+            + (remedy if alone else "")
+        )
+    batch_size = shape[0] if isinstance(getattr(model, "input_shape", None), tuple) else None
+    return tuple(shape[1:]), batch_size
+
+
+def _built_for(model: keras.Model) -> Any:
+    """What a model of a class of one's own was called on when it was built."""
+    config = model.get_build_config() or {}
+    shapes = config.get("shapes_dict") or {}
+    # The first argument of its call; the others, such as a mask, have none.
+    shape = config.get("input_shape") or next(iter(shapes.values()), None)
+    return tuple(shape) if isinstance(shape, list) else shape  # a list after loading
+
+
+def few_images(input_shape: Shape, batch_size: int | None) -> NDArray[np.float32]:
+    """Paper, ink and noise; as many as a model takes, if it takes no other number."""
+    sides = tuple(_ANY_SIZE if side is None else side for side in input_shape)
+    images = np.random.default_rng(0).random((batch_size or 4, *sides), dtype=np.float32)
+    images[:1], images[1:2] = 0, 1
+    return images
 
 
 def _is_shape(value: Any) -> bool:
@@ -59,7 +77,7 @@ def fit_to_model(images: NDArray[Any], model: keras.Model) -> NDArray[Any]:
     ImageError
         If the images are of another shape.
     """
-    expected, _ = model_shapes(model)
+    expected, _ = input_shape_of(model)
     found = images.shape[1:]
     if shapes_agree(found, expected):
         return images

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import ImageError, LabelError, MnistKitError
-from mnistkit.training.shapes import model_shapes, shapes_agree
+from mnistkit.training.outputs import num_classes_of
+from mnistkit.training.shapes import input_shape_of, shapes_agree
 
 if TYPE_CHECKING:
     import keras
@@ -55,11 +56,14 @@ def checked_stream(dataset: tf.data.Dataset, model: keras.Model) -> tf.data.Data
     import tensorflow as tf
 
     _refuse_length(int(dataset.cardinality()))
+    if num_classes_of(model) is None:
+        return _with_checked_images(dataset, model)
     images, labels, *_ = _columns(dataset.element_spec)
     if None in (images.shape.rank, labels.shape.rank):  # a generator that does not say its shapes
         images, labels = (_spec_of(value) for value in _first(dataset)[:2])
     _refuse_types(images, labels)
-    input_shape, num_outputs = model_shapes(model)
+    input_shape, _ = input_shape_of(model)
+    num_outputs = num_classes_of(model) or 0
     _refuse_image_shape(tuple(images.shape), input_shape, model.name)
     _refuse_label_shape(tuple(labels.shape))
 
@@ -71,6 +75,32 @@ def checked_stream(dataset: tf.data.Dataset, model: keras.Model) -> tf.data.Data
     with own_errors():
         _first(prepared)
     return prepared
+
+
+def _with_checked_images(dataset: tf.data.Dataset, model: keras.Model) -> tf.data.Dataset:
+    """A stream for a model that tells no classes apart: what is no image stays as it is."""
+    import tensorflow as tf
+
+    spec = dataset.element_spec
+    images = spec[0] if isinstance(spec, tuple) else spec
+    if not isinstance(images, tf.TensorSpec) or images.shape.rank is None:
+        raise ImageError(
+            "The tf.data.Dataset does not yield batches of images, or of images and targets, of a "
+            "known shape. Write tf.data.Dataset.from_tensor_slices((images, targets)).batch(32)."
+        )
+    input_shape, _ = input_shape_of(model)
+    shape = tuple(images.shape)
+    _refuse_image_shape(shape, input_shape, model.name)
+    divisor = 255.0 if images.dtype.is_integer else 1.0
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def prepare(images: tf.Tensor, *targets: Any) -> Any:
+        images = tf.cast(images, tf.float32) / divisor
+        if len(shape) - 1 != len(input_shape):
+            images = images[..., None] if len(shape) - 1 < len(input_shape) else images[..., 0]
+        return (images, *targets) if targets else images
+
+    return dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 @contextlib.contextmanager

@@ -28,11 +28,9 @@ from mnistkit.training.callback_checks import (
 )
 from mnistkit.training.contract import (
     checked_model,
-    refuse_other_loss,
-    refuse_other_recipe,
+    refuse_other_contract,
     refuse_slow_precision,
-    refuse_unknown_names,
-    takes_class_numbers,
+    refuse_unbuilt,
 )
 from mnistkit.training.data import Data, Examples, labelled, training_data
 from mnistkit.training.description import Description, as_saved, describe, fits_of
@@ -43,13 +41,21 @@ from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
 from mnistkit.training.known_writers import known_writers
 from mnistkit.training.labels import are_soft, numbers_of
+from mnistkit.training.late_build import build_on
+from mnistkit.training.loss_checks import (
+    refuse_other_loss,
+    refuse_other_recipe,
+    refuse_unknown_names,
+    takes_class_numbers,
+)
 from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
+from mnistkit.training.outputs import num_classes_of, refuse_no_classes
 from mnistkit.training.past_fits import note_past_fits, past_fits
 from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.training.sample_weights import ClassWeight
 from mnistkit.training.serializable import refuse_unserializable
-from mnistkit.training.shapes import fit_to_model, model_shapes
+from mnistkit.training.shapes import fit_to_model, input_shape_of
 
 if TYPE_CHECKING:
     import keras
@@ -157,7 +163,7 @@ class Trainer:
         self._blueprint = blueprint_of(model, options, self.seed)
         with self._scope():
             built = self._blueprint.build() if self._blueprint else model
-        self.model = checked_model(built, as_images=self.inputs == "images")
+        self.model = checked_model(built, self.seed, as_images=self.inputs == "images")
         self._recipes = recipes_of(builder_of(self.model))
         self.recipe = choose_recipe(self._recipes, recipe, described_model(self.model))
         refuse_unknown_names(self.recipe)
@@ -298,7 +304,7 @@ class Trainer:
         refuse_missing_tensorboard(every)
         own_optimizer = self.model.optimizer if self._compiled_by_caller else None
         refuse_second_schedule(every, recipe, self._recipes, own_optimizer)
-        loss, (input_shape, num_outputs) = self._loss(recipe), model_shapes(self.model)
+        input_shape, _ = input_shape_of(self.model)
         if recipe.augmentation is not None:
             refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
         prepared = training_data(
@@ -306,7 +312,7 @@ class Trainer:
             data,
             validation,
             inputs=self.inputs,
-            loss_takes_numbers=takes_class_numbers(loss, num_outputs),
+            loss_takes_numbers=takes_class_numbers(self._loss(recipe), self.model),
             sample_weight=sample_weight,
             class_weight=class_weight,
             seed=self.seed,
@@ -314,7 +320,7 @@ class Trainer:
         if self._compiled_by_caller:
             refuse_other_loss(self.model, one_hot=prepared.one_hot)
         else:
-            refuse_other_recipe(recipe, num_outputs, one_hot=prepared.one_hot)
+            refuse_other_recipe(recipe, self.model, one_hot=prepared.one_hot)
             steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
             with self._scope():
                 compile_from_recipe(self.model, recipe, steps, one_hot=prepared.one_hot)
@@ -354,6 +360,8 @@ class Trainer:
         ImageError, LabelError
             If the data does not fit the model.
         """
+        self._build_for(data)
+        refuse_no_classes(self.model, "trainer.model.evaluate(images, targets)")
         examples = labelled(data, self.model, self.inputs)
         if are_soft(examples.labels):
             raise LabelError(
@@ -387,6 +395,7 @@ class Trainer:
         ImageError
             If the images do not fit the model.
         """
+        self._build_for(images)
         given = images.images if isinstance(images, Split) else images
         array, divisor = checked_inputs(given, self.inputs)
         return predict_probabilities(self.model, fit_to_model(array, self.model), divisor)
@@ -421,6 +430,7 @@ class Trainer:
         --------
         Trainer.load
         """
+        refuse_unbuilt(self.model)
         refuse_unserializable(self.model)
         if self._description is None:
             fits = past_fits(self.model)
@@ -490,7 +500,14 @@ class Trainer:
         return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
 
     def _build_for(self, data: Any) -> None:
-        """Build the model anew if the data asks for another, and nobody has touched this one."""
+        """Build the model if it is not, or anew if the data asks for another one.
+
+        One that somebody has touched is not built anew.
+        """
+        if not self.model.built:
+            with self._scope():
+                build_on(self.model, data, self.seed)
+                refuse_other_contract(self.model, as_images=self.inputs == "images")
         before = self._blueprint
         if before is None or is_compiled_by_caller(self.model) != self._compiled_by_caller:
             return
@@ -498,7 +515,9 @@ class Trainer:
             after = before.asked_for_by(data, self.model)
             if after is before or not before.is_as_built(self.model):
                 return
-            self.model = checked_model(after.build(), as_images=self.inputs == "images")
+            self.model = checked_model(
+                after.build(), self.seed, as_images=self.inputs == "images"
+            )
         self._blueprint = after
         if self._compile_settings:
             self.compile(**self._compile_settings)
@@ -524,10 +543,9 @@ class Trainer:
         return self.model.loss if self._compiled_by_caller else recipe.loss
 
     def _classes(self, examples: Examples) -> tuple[str, ...]:
-        """The names of the classes, with numbers for outputs that the data has no name for."""
-        _, outputs = model_shapes(self.model)
-        names = examples.classes
-        return (*names, *map(str, range(len(names), outputs)))[:outputs]
+        """The names of the classes, with numbers for those that the data has no name for."""
+        names, count = examples.classes, num_classes_of(self.model) or 0
+        return (*names, *map(str, range(len(names), count)))[:count]
 
 
 def _checked_seed(seed: Any) -> int:
