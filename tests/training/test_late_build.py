@@ -103,7 +103,7 @@ def test_what_was_compiled_before_it_was_built_is_used():
     model.compile("sgd", "sparse_categorical_crossentropy")
     trainer = Trainer(model)
     trainer.fit((IMAGES, LABELS), epochs=1, verbose=0)
-    assert trainer.model.optimizer.name == "sgd"
+    assert isinstance(trainer.model.optimizer, keras.optimizers.SGD)
 
 
 class Picky(keras.Model):

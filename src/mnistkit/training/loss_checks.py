@@ -250,8 +250,11 @@ def _takes(
     expected = -float(np.mean(np.log(probabilities[np.arange(len(numbers)), numbers])))
     labels = np.eye(count)[numbers] if one_hot else numbers
     single = probabilities[:, 1:] if is_single else probabilities
-    kinds: tuple[Literal["logits", "probabilities"], ...] = ("logits", "probabilities")
-    for kind, outputs in zip(kinds, (logits, single), strict=True):
+    by_kind: dict[Literal["logits", "probabilities"], NDArray[Any]] = {
+        "logits": logits,
+        "probabilities": single,
+    }
+    for kind, outputs in by_kind.items():
         value = _mean_value(loss, labels, outputs, is_single=is_single)
         if isinstance(value, float) and math.isclose(value, expected, rel_tol=1e-4):
             return kind
