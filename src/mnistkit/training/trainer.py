@@ -515,9 +515,7 @@ class Trainer:
             after = before.asked_for_by(data, self.model)
             if after is before or not before.is_as_built(self.model):
                 return
-            self.model = checked_model(
-                after.build(), self.seed, as_images=self.inputs == "images"
-            )
+            self.model = checked_model(after.build(), self.seed, as_images=self.inputs == "images")
         self._blueprint = after
         if self._compile_settings:
             self.compile(**self._compile_settings)
