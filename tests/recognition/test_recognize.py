@@ -464,13 +464,19 @@ def test_odd_names_of_models(model):
         recognize(CLEAN.images[0], model=model)
 
 
-def test_a_model_that_gives_no_probabilities_is_refused():
+def test_a_model_that_cannot_be_used_is_refused():
     import keras
 
-    logits = keras.Sequential(
-        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    sigmoids = keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, "sigmoid")]
     )
-    with pytest.raises(ModelError, match="gives no probabilities"):
-        recognize(CLEAN.images[0], model=logits)
+    with pytest.raises(ModelError, match="has no outputs of classes"):
+        recognize(CLEAN.images[0], model=sigmoids)
     with pytest.raises(ModelError, match="is not built"):
         recognize(CLEAN.images[0], model=keras.Sequential([keras.layers.Dense(10)]))
+    diverged = keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+    )
+    diverged.set_weights([weight * np.nan for weight in diverged.get_weights()])
+    with pytest.raises(ModelError, match="gives no probabilities"):
+        recognize(CLEAN.images[0], model=diverged)

@@ -234,9 +234,9 @@ def _keras_network(model: Any, name: str | None = None) -> Network:
     (shape, _), num_classes = input_shape_of(model), num_classes_of(model)
     if shape not in ((28, 28), (28, 28, 1)) or num_classes not in (NUM_DIGITS, NUM_DIGITS + 1):
         raise ModelError(
-            f"The model {model.name!r} takes {shape} and tells {num_classes or 'no'} classes "
-            "apart. To read pictures of digits it must take (28, 28) or (28, 28, 1) and tell 10 "
-            "classes apart, or 11 of which the last is 'no digit'."
+            f"The model {model.name!r} takes {shape} and has {num_classes or 'no'} outputs of "
+            "classes. To read pictures of digits it must take (28, 28) or (28, 28, 1) and have 10 "
+            "outputs, or 11 of which the last is 'no digit'."
         )
     outputs = outputs_of(model)
 
