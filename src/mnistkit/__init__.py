@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mnistkit.datasets import register_dataset as register_dataset
     from mnistkit.datasets import unregister_dataset as unregister_dataset
     from mnistkit.evaluation import Evaluation as Evaluation
+    from mnistkit.evaluation import corrupt as corrupt
+    from mnistkit.evaluation import list_corruptions as list_corruptions
     from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
     from mnistkit.models import create_model as create_model
@@ -53,7 +55,7 @@ _ROOMS = {
         "Dataset", "DatasetInfo", "Split",
         "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
     ),
-    "evaluation": ("Evaluation",),
+    "evaluation": ("Evaluation", "corrupt", "list_corruptions"),
     "models": (
         "Augmentation", "Recipe",
         "create_model", "list_models", "list_recipes", "list_weights", "model_card",

@@ -4,7 +4,7 @@ One base class catches them all. Each class also inherits the built-in exception
 of such a function already catch, so ``except LookupError`` or ``except OSError`` work too::
 
     MnistKitError
-    ├── UnknownNameError    (LookupError)   no model or data set of that name
+    ├── UnknownNameError    (LookupError)   no model, data set, ... of that name
     ├── AmbiguousNameError  (LookupError)   two installed plugins offer that name
     ├── NameTakenError      (ValueError)    the name belongs to something else already
     ├── PluginError         (ImportError)   a plugin could not be imported
@@ -72,7 +72,7 @@ class MnistKitError(Exception):
 
 # LookupError, not KeyError: the text of a KeyError is printed with its line breaks escaped.
 class UnknownNameError(MnistKitError, LookupError):
-    """No model or data set has that name."""
+    """No model, data set, weights or corruption has that name."""
 
 
 class AmbiguousNameError(MnistKitError, LookupError):
