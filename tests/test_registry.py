@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 import mnistkit
 from mnistkit.errors import (
     AmbiguousNameError,
+    InvalidNameError,
     NameTakenError,
     PluginError,
     UnknownNameError,
@@ -130,13 +132,13 @@ def test_unregister_frees_the_name(registry):
 
 
 def test_what_is_no_function_is_refused(registry):
-    with pytest.raises(TypeError, match="must be a function, not 3"):
+    with pytest.raises(WrongTypeError, match="must be a function, not 3"):
         registry.register("mine")(3)
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a:b", "/a", "a/", "ä", None, 3, "-x"])
 def test_bad_name_is_refused(registry, name):
-    with pytest.raises(ValueError, match="cannot be the name of a model"):
+    with pytest.raises(InvalidNameError, match="cannot be the name of a model"):
         registry.register(name)
 
 
@@ -168,8 +170,24 @@ def test_unknown_name_says_what_to_do(registry):
 
 
 def test_name_must_be_a_string(registry):
-    with pytest.raises(TypeError, match="is a str, not 3"):
+    with pytest.raises(WrongTypeError, match="is a str, not 3"):
         registry.get(3)
+    for wrong in (["mine"], {}, a_function):
+        with pytest.raises(WrongTypeError, match="The name of a model is a str, not"):
+            registry.unregister(wrong)
+
+
+def test_what_a_function_is_called(registry):
+    @functools.wraps(a_function)
+    def decorated():
+        return a_function()
+
+    assert registry.name_of(a_function) == f"{__name__}:a_function"
+    registry.register("mine")(a_function)
+    assert registry.name_of(a_function) == registry.name_of(decorated) == "mine"
+    assert registry.name_of(another_function) == f"{__name__}:another_function"
+    assert registry.name_of(registry.get("cnn")) == "cnn"
+    assert registry.name_of(functools.partial(a_function)) == "functools:partial"
 
 
 def test_pattern_characters_in_a_name_are_literal(registry):

@@ -7,6 +7,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── UnknownNameError    (LookupError)   no model, data set, ... of that name
     ├── AmbiguousNameError  (LookupError)   two installed plugins offer that name
     ├── NameTakenError      (ValueError)    the name belongs to something else already
+    ├── InvalidNameError    (ValueError)    a name has characters that no name has
     ├── PluginError         (ImportError)   a plugin could not be imported
     ├── MissingPackageError (ImportError)   something needs a package that is an extra
     ├── OptionError         (TypeError)     a model or data set does not take such an option
@@ -45,6 +46,7 @@ __all__ = [
     "IdxError",
     "ImageError",
     "ImageFolderError",
+    "InvalidNameError",
     "LabelError",
     "MissingPackageError",
     "MnistKitError",
@@ -81,6 +83,10 @@ class AmbiguousNameError(MnistKitError, LookupError):
 
 class NameTakenError(MnistKitError, ValueError):
     """The name belongs to something else already."""
+
+
+class InvalidNameError(MnistKitError, ValueError):
+    """A name has characters that names of models and data sets do not have."""
 
 
 class PluginError(MnistKitError, ImportError):

@@ -26,12 +26,14 @@ from typing import Any, Generic, Literal, TypeVar
 
 from mnistkit.errors import (
     AmbiguousNameError,
+    InvalidNameError,
     NameTakenError,
     PluginError,
     UnknownNameError,
     WrongTypeError,
 )
 from mnistkit.installed import Offer, offers
+from mnistkit.messages import shown
 
 logger = logging.getLogger(__name__)
 
@@ -94,18 +96,18 @@ class Registry(Generic[Function]):
         ------
         NameTakenError
             If the name is built in, or was registered for another function.
-        ValueError
+        InvalidNameError
             If the name has characters other than letters, digits, ``_``, ``-``, ``.`` and ``/``.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} cannot be the name of a {self.kind}: use letters, digits, "
+            raise InvalidNameError(
+                f"{shown(name)} cannot be the name of a {self.kind}: use letters, digits, "
                 "'_', '-', '.', and '/' between parts, for example 'mine' or 'mine/small'."
             )
 
         def decorate(function: Function) -> Function:
             if not callable(function):
-                raise TypeError(
+                raise WrongTypeError(
                     f"The {self.kind} {name!r} must be a function, not {function!r}. "
                     f"Write it as {self.how_to_add}."
                 )
@@ -123,6 +125,8 @@ class Registry(Generic[Function]):
         UnknownNameError
             If the name was not registered in this process.
         """
+        if not isinstance(name, str):
+            raise self._no_name(name)
         if name not in self._registered:
             raise UnknownNameError(
                 f"No {self.kind} {name!r} was registered in this process; "
@@ -169,7 +173,7 @@ class Registry(Generic[Function]):
             If the plugin that offers the name cannot be imported.
         """
         if not isinstance(name, str):
-            raise WrongTypeError(f"The name of a {self.kind} is a str, not {name!r}.")
+            raise self._no_name(name)
         if ":" in name:
             return self._import(name)
         chosen = self.find(name)
@@ -269,6 +273,9 @@ class Registry(Generic[Function]):
         if not callable(found):
             raise PluginError(f"{blame} is not a function but {reprlib.repr(found)}. {advice}")
         return found  # type: ignore[no-any-return]  # callable is all that can be known here
+
+    def _no_name(self, given: object) -> WrongTypeError:
+        return WrongTypeError(f"The name of a {self.kind} is a str, not {shown(given)}.")
 
     def _unknown(self, name: str) -> UnknownNameError:
         names = self.names()

@@ -149,6 +149,98 @@ def test_an_option_that_is_none(run_light, option, message):
     assert message in " ".join(done.stderr.split())
 
 
+def in_process(*arguments, model="dense128"):
+    """The same command without the cost of a process that imports TensorFlow."""
+    command = ["train", model, "--dataset", "digits", *map(str, arguments)]
+    return CliRunner().invoke(cli, command, catch_exceptions=False)
+
+
+def described(folder):
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+
+
+def test_settings_reach_the_recipe(tmp_path):
+    done = in_process(
+        "--recipe", "constant", "--epochs", 1, "--learning-rate", 0.003, "--recipe-option",
+        "weight_decay=0.01", "--recipe-option", 'metrics=["accuracy"]', "--recipe-option",
+        'augmentation={"rotation": 5}', "--recipe-option", "optimizer=adamax", "--train-size", 30,
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    recipe = described(tmp_path)["recipe"]
+    assert recipe["schedule"] == "constant"
+    assert (recipe["learning_rate"], recipe["weight_decay"]) == (0.003, 0.01)
+    assert (recipe["optimizer"], recipe["augmentation"]["rotation"]) == ("adamax", 5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--recipe-option", "weight=3"], 2, "a recipe has no such setting; it has optimizer,"),
+        (["--recipe-option", "epochs=3"], 2, "epochs has an option of its own, --epochs."),
+        (["--recipe-option", "warmup"], 2, "--recipe-option 'warmup': expected NAME=VALUE"),
+        (["--recipe-option", "warmup=0", "--recipe-option", "warmup=1"], 2, "was given before."),
+        (["--recipe-option", "warmup=2"], 1, "warmup=2: expected a share of the steps"),
+        (["--option", "model=3"], 2, "model is the argument MODEL"),
+        (["--learning-rate", "0"], 2, "0.0 is not in the range x>0"),
+        (["--train-size", "0"], 2, "0 is not in the range x>=1"),
+        (["--train-size", "1438"], 2, "--train-size 1438: there are 1,437 images to train on."),
+        (["--validation-by", "writer"], 2, "--validation-by goes with --validation SHARE."),
+        (["--validation", "0.1", "--validation-by", "person"], 2, "not one of 'class', 'writer'"),
+        (["--validation", "0.1", "--validation-by", "writer"], 1,
+         "The writers of 'digits train' are not known"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense(arguments, status, message):
+    done = in_process(*arguments)
+    assert done.exit_code == status
+    assert message in " ".join(done.stderr.split())
+
+
+def test_a_few_images_of_every_class_beside_those_set_aside(tmp_path):
+    for name in ("once", "again"):
+        done = in_process(
+            "--train-size", 50, "--validation", 0.2, "--epochs", 1, "--seed", 3,
+            "--out", tmp_path / name,
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+    run, again = described(tmp_path / "once"), described(tmp_path / "again")
+    assert (run["data"]["num_images"], run["validation"]["num_images"]) == (50, 287)
+    assert run["data"] == again["data"]
+    assert run["final_weights"] == again["final_weights"]
+
+
+BY_WRITERS = """
+import numpy as np
+
+import mnistkit
+
+
+def written():
+    digits = mnistkit.load_dataset("digits")
+    writers = np.arange(100) // 10
+    part = lambda split: mnistkit.Split(split.images[:100], split.labels[:100], writers=writers)
+    return mnistkit.Dataset.from_splits(
+        part(digits.train), part(digits.test), mnistkit.DatasetInfo("written")
+    )
+"""
+
+
+def test_whole_writers_are_set_aside_and_the_interval_counts_them(tmp_path, monkeypatch):
+    (tmp_path / "by_writers.py").write_text(BY_WRITERS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    done = in_process(
+        "--dataset", "by_writers:written", "--validation", 0.25, "--validation-by", "writer",
+        "--epochs", 1, "--out", "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    run = described(tmp_path / "run")
+    assert run["validation"]["num_images"] % 10 == 0
+    assert run["validation"]["num_images"] in (20, 30)
+    assert "(95% interval by writer " in done.output
+
+
 def test_options_reach_the_model(tmp_path):
     command = [
         "train", "cnn", "--dataset", "digits", "--epochs", "1", "--out", str(tmp_path / "run"),

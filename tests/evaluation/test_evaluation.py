@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from mnistkit.errors import LabelError, ModelError
+from mnistkit.errors import LabelError, ModelError, WrongTypeError
 from mnistkit.evaluation import Evaluation, Mistake
 
 if TYPE_CHECKING:
@@ -326,6 +326,21 @@ def test_mistakes_are_wrong_complete_and_sorted(result: Evaluation) -> None:
 @given(evaluations())
 def test_loss_is_finite_and_not_negative(result: Evaluation) -> None:
     assert 0 <= result.loss <= -np.log(1e-7) + 1e-9
+
+
+def test_arguments_of_a_wrong_kind_are_refused(result: Evaluation) -> None:
+    for wrong in ("3", 1.5, [1]):
+        with pytest.raises(WrongTypeError, match="expected how many mistakes, or None for all"):
+            result.mistakes(wrong)  # type: ignore[arg-type]
+    assert result.mistakes(np.int64(1)) == result.mistakes(1)
+    with pytest.raises(WrongTypeError, match="name=3: expected a str"):
+        Evaluation.from_probabilities(LABELS, PROBABILITIES, name=3)  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="classes=3: expected a sequence of names"):
+        Evaluation.from_probabilities(LABELS, PROBABILITIES, classes=3)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="The probabilities cannot form an array"):
+        Evaluation.from_probabilities([0, 1], [[1, 0], [1]])
+    with pytest.raises(LabelError, match="The labels cannot form an array"):
+        Evaluation.from_probabilities([0, [1]], [[0.5, 0.5], [0.5, 0.5]])
 
 
 BAD_PROBABILITIES: dict[str, tuple[object, str]] = {

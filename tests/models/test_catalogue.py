@@ -54,6 +54,14 @@ def test_padding_lets_cnn_see_the_border(depth):
     assert with_padding > without
 
 
+@pytest.mark.parametrize(
+    "options", [{"width": "8"}, {"width": 0}, {"dropout": 1}, {"dropout": "a"}]
+)
+def test_cnn_refuses_what_is_no_width_or_share(options):
+    with pytest.raises(OptionError, match=r"expected a (whole number of at least 1|share)"):
+        mnistkit.create_model("cnn", **options)
+
+
 def test_cnn_refuses_another_depth():
     with pytest.raises(ModelError, match=r"depth=3: the model 'cnn' has 4 convolutions, or 5\."):
         mnistkit.create_model("cnn", depth=3)
@@ -271,6 +279,21 @@ def test_listing_leaves_out_and_asks_for_weights():
         mnistkit.list_models(["cnn"])
     with pytest.raises(WrongTypeError, match=r"not by \['cnn'\]"):
         mnistkit.list_models(exclude=["cnn"])
+    with pytest.raises(WrongTypeError, match="weights='mnist': expected True or False"):
+        mnistkit.list_models(weights="mnist")
+
+
+def test_things_that_are_no_name():
+    model = mnistkit.create_model("dense128")
+    with pytest.raises(WrongTypeError, match="is built already; expected the name of a model"):
+        mnistkit.create_model(model)
+    for wrong in (["cnn"], None, 3):
+        with pytest.raises(WrongTypeError, match="The name of a model is a str, not"):
+            mnistkit.create_model(wrong)
+        with pytest.raises(WrongTypeError, match="Weights are listed by the name of a model"):
+            mnistkit.list_weights(wrong)
+        with pytest.raises(WrongTypeError):
+            mnistkit.model_card(wrong, "mnist")
 
 
 def test_recipes_are_listed_by_name_or_function():

@@ -4,6 +4,7 @@ import keras
 import pytest
 
 import mnistkit
+from mnistkit.errors import WrongTypeError
 from mnistkit.models import count_multiply_adds
 
 layers = keras.layers
@@ -25,6 +26,11 @@ def test_products_are_counted(body, expected):
     for layer in body:
         x = layer([x, x]) if isinstance(layer, layers.Dot) else layer(x)
     assert count_multiply_adds(keras.Model(inputs, x)) == (expected or 28**3)
+
+
+def test_a_name_is_no_model():
+    with pytest.raises(WrongTypeError, match=r"Expected a keras\.Model, not 'dense128'"):
+        count_multiply_adds("dense128")
 
 
 def test_a_plugin_layer_is_counted_by_what_it_does():

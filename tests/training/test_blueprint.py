@@ -191,6 +191,21 @@ def test_how_many_classes_are_built(data, classes):
     assert trainer.model.input_shape == (None, 28, 28)
 
 
+def test_an_option_that_no_file_can_hold():
+    def build(*, num_classes=10, input_shape=(28, 28), activation=None):
+        layers = [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, activation),
+        ]
+        return keras.Sequential([*layers, keras.layers.Dense(num_classes, "softmax")])
+
+    trainer = Trainer(build, activation=keras.activations.tanh)
+    trainer.fit(letters(), epochs=1, verbose=0)
+    assert trainer.model.output_shape == (None, 26)
+    assert trainer.model.layers[1].activation is keras.activations.tanh
+
+
 def test_what_was_told_stays():
     with pytest.raises(LabelError, match=r"has 26 classes.* has 10 outputs"):
         Trainer(bare, num_classes=10).fit(letters(), epochs=1)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from mnistkit.cli.local_code import allow_local_code
+from mnistkit.cli.settings import as_settings, recipe_settings
+
+if TYPE_CHECKING:
+    from mnistkit.datasets import Dataset, Split
+
+_OF_THE_DATA = "follows from the data set, or has an option of its own"
+_OPTIONS_ELSEWHERE = {
+    **dict.fromkeys(("num_classes", "input_shape", "seed"), _OF_THE_DATA),
+    "model": "is the argument MODEL",
+}
 
 
 @click.command()
@@ -31,19 +40,42 @@ from mnistkit.cli.local_code import allow_local_code
     metavar="NAME=VALUE",
     help="An option of the model, such as width=32; can be given several times.",
 )
+@click.option(
+    "--recipe-option",
+    "recipe_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another setting of the recipe, such as weight_decay=0.01; can be given several times.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="In place of the recipe's.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="In place of the recipe's.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="The highest learning rate, in place of the recipe's.",
+)
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Fixes what is left to chance: initial weights, order of the images, validation part.",
+    help="Fixes what is left to chance: initial weights, order and choice of the images.",
+)
+@click.option(
+    "--train-size",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train on so many images, drawn at random, of each class its share.",
 )
 @click.option(
     "--validation",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="The share of the training images to set aside and measure after every epoch.",
+)
+@click.option(
+    "--validation-by",
+    type=click.Choice(["class", "writer"]),
+    help="Set aside the same share of every class (the default), or all images of some writers.",
 )
 @click.option(
     "--out",
@@ -65,10 +97,14 @@ def train(
     dataset: str,
     recipe: str | None,
     options: tuple[str, ...],
+    recipe_options: tuple[str, ...],
     epochs: int | None,
     batch_size: int | None,
+    learning_rate: float | None,
     seed: int,
+    train_size: int | None,
     validation: float | None,
+    validation_by: Literal["class", "writer"] | None,
     out: Path | None,
     resume: bool,
     overwrite: bool,
@@ -81,16 +117,22 @@ def train(
     """
     if resume and (out is None or overwrite):
         raise click.UsageError("--resume needs --out FOLDER, and excludes --overwrite.")
-    model_options = _as_options(options)
+    if validation_by and validation is None:
+        raise click.UsageError("--validation-by goes with --validation SHARE.")
+    model_options = as_settings("--option", options, _OPTIONS_ELSEWHERE)
+    settings = recipe_settings(recipe_options)
+    if learning_rate is not None:
+        settings["learning_rate"] = learning_rate
     allow_local_code(model, dataset)
     _refuse_what_would_fail_later(model, dataset, out, replacing=resume or overwrite)
     from mnistkit.datasets import load_dataset
 
     data = load_dataset(dataset)
+    train_part, held_out = _parts(data, train_size, validation, validation_by or "class", seed)
     from mnistkit.quiet import quiet_tensorflow
 
     quiet_tensorflow()
-    from mnistkit.models import create_model
+    from mnistkit.models import builder_of, choose_recipe, create_model, recipes_of
     from mnistkit.training import Trainer
     from mnistkit.training.run_folder import RunFolder
 
@@ -103,10 +145,11 @@ def train(
         seed=seed,
         **model_options,
     )
-    trainer = Trainer(built, recipe=recipe, seed=seed, run_dir=out, engine=engine)
+    chosen = choose_recipe(recipes_of(builder_of(built)), recipe, repr(model)).replace(**settings)
+    trainer = Trainer(built, recipe=chosen, seed=seed, run_dir=out, engine=engine)
     trainer.fit(
-        data.train,
-        validation=validation,
+        train_part,
+        validation=held_out,
         epochs=epochs,
         batch_size=batch_size,
         resume=resume,
@@ -119,22 +162,24 @@ def train(
     click.echo(f"Saved to {out}")
 
 
-def _as_options(given: tuple[str, ...]) -> dict[str, Any]:
-    """Names and values; a value is a number, true, false, a list, or else text."""
-    options: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise click.UsageError(f"--option {text!r}: expected NAME=VALUE, such as width=32.")
-        if name in ("num_classes", "input_shape", "seed"):
+def _parts(
+    dataset: Dataset,
+    size: int | None,
+    validation: float | None,
+    by: Literal["class", "writer"],
+    seed: int,
+) -> tuple[Split, Split | None]:
+    """What to train on, and what to measure after every epoch."""
+    train, held_out = dataset.train, None
+    if validation is not None:
+        train, held_out = train.holdout(validation, by=by, seed=seed)
+    if size is not None:
+        if size > len(train):
             raise click.UsageError(
-                f"--option {text!r}: {name} follows from the data set, or has an option of its own."
+                f"--train-size {size}: there are {len(train):,} images to train on."
             )
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
-    return options
+        train = train.take(size, by="class", seed=seed)
+    return train, held_out
 
 
 def _refuse_what_would_fail_later(

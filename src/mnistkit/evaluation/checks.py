@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.errors import LabelError, ModelError
+from mnistkit.messages import shown
 
 # How far from 1 the probabilities of one image may add up: room for half-precision rounding.
 _SUM_TOLERANCE = 5e-3
@@ -87,6 +88,8 @@ def checked_writers(writers: ArrayLike, num_examples: int) -> NDArray[np.int64]:
 
 def checked_classes(classes: Sequence[str], num_classes: int) -> tuple[str, ...]:
     """Names of classes, one per column of probabilities; else a LabelError."""
+    if not isinstance(classes, Iterable):
+        raise LabelError(f"classes={shown(classes)}: expected a sequence of names, one per class.")
     names = (classes,) if isinstance(classes, str) else tuple(map(str, classes))
     if len(names) != num_classes:
         raise LabelError(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import LabelError, ModelError
+from mnistkit.errors import LabelError, ModelError, WrongTypeError
 from mnistkit.evaluation.checks import (
     checked_classes,
     checked_labels,
@@ -28,6 +28,8 @@ from mnistkit.evaluation.evaluation_file import (
 from mnistkit.evaluation.interval import effective_sample_size, wilson_interval
 from mnistkit.evaluation.mistake import Mistake
 from mnistkit.evaluation.tables import html_table, text_table
+from mnistkit.images.arrays import as_array
+from mnistkit.messages import shown
 
 _CALIBRATION_BINS = 15
 # Keras clips there before it takes the logarithm: a sure mistake costs 16.1, not infinity.
@@ -94,6 +96,8 @@ class Evaluation:
     writers: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise WrongTypeError(f"name={shown(self.name)}: expected a str.")
         probabilities = checked_probabilities(self.probabilities)
         labels = checked_labels(self.labels, *probabilities.shape)
         object.__setattr__(self, "probabilities", probabilities)
@@ -137,11 +141,12 @@ class Evaluation:
         >>> Evaluation.from_probabilities([1, 0], [[0.1, 0.9], [0.6, 0.4]]).accuracy
         1.0
         """
-        given = np.asarray(probabilities)
+        given = as_array(probabilities, "probabilities", ModelError)
         if classes is None:
             classes = [str(number) for number in range(given.shape[-1] if given.ndim else 0)]
-        authors = None if writers is None else np.asarray(writers)
-        return cls(np.asarray(labels), given, tuple(classes), name, authors)
+        numbers = as_array(labels, "labels", LabelError)
+        authors = None if writers is None else as_array(writers, "writers", LabelError)
+        return cls(numbers, given, classes, name, authors)  # type: ignore[arg-type]  # checked
 
     @property
     def num_examples(self) -> int:
@@ -282,6 +287,8 @@ class Evaluation:
         >>> [mistake.index for mistake in result.mistakes()]
         [1, 0]
         """
+        if not isinstance(k, int | np.integer | None):
+            raise WrongTypeError(f"k={shown(k)}: expected how many mistakes, or None for all.")
         if k is not None and k < 0:
             raise ValueError(f"k={k!r} mistakes cannot be listed; use 0 or more, or None for all.")
         wrong = np.flatnonzero(~self.correct)

@@ -100,7 +100,7 @@ def create_model(
     >>> new_head = mnistkit.create_model("cnn", weights="mnist", num_classes=26)
     """
     refuse_other_backend()
-    builder = model if callable(model) else MODELS.get(model)
+    builder = _builder(model)
     name = MODELS.name_of(builder) if callable(model) else model
     trained = None if weights is None else _trained_weights(name, weights)
     every_option = {
@@ -177,6 +177,19 @@ def _build(
     return model
 
 
+def _builder(model: str | ModelBuilder) -> ModelBuilder:
+    if not callable(model):
+        return MODELS.get(model)
+    import keras
+
+    if isinstance(model, keras.layers.Layer):
+        raise WrongTypeError(
+            f"{shown(model)} is built already; expected the name of a model, or the function that "
+            "builds it."
+        )
+    return model
+
+
 def _provider(name: str) -> str:
     return "module:function" if ":" in name else MODELS.find(name).provider
 
@@ -242,7 +255,7 @@ def list_models(
     Raises
     ------
     WrongTypeError
-        If a pattern is not a str.
+        If a pattern is not a str, or `weights` not a bool.
 
     Examples
     --------
@@ -252,6 +265,11 @@ def list_models(
     >>> mnistkit.list_models(weights=True, exclude="dense*")
     ['cnn']
     """
+    if not isinstance(weights, bool):
+        raise WrongTypeError(
+            f"weights={shown(weights)}: expected True or False; list_weights names the weights of "
+            "a model."
+        )
     left_out = set() if exclude is None else set(MODELS.names(exclude))
     return [
         name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mnistkit.errors import ModelError
+from mnistkit.errors import ModelError, OptionError
 from mnistkit.models.augmentation import Augmentation
+from mnistkit.models.building import whole_option
 from mnistkit.models.recipe import Recipe, with_recipes
+from mnistkit.models.settings import share
 
 if TYPE_CHECKING:
     import keras
@@ -90,6 +92,8 @@ def cnn(
     ------
     ModelError
         If the images are too small, or the depth is another one.
+    OptionError
+        If the width is no whole number of at least 1, or the dropout no share.
 
     Examples
     --------
@@ -108,6 +112,9 @@ def cnn(
             f"{_SMALLEST_SIDE}x{_SMALLEST_SIDE} pixels. Enlarge them, as "
             "mnistkit.Dataset.from_folder does, or take 'dense128'."
         )
+    width = whole_option(width, "width", least=1)
+    if share(dropout) is None:
+        raise OptionError(f"dropout={dropout!r}: expected a share, at least 0, below 1.")
     if depth not in (4, 5):
         raise ModelError(f"depth={depth!r}: the model 'cnn' has 4 convolutions, or 5.")
     inputs = keras.Input(input_shape)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from mnistkit.errors import WrongTypeError
+from mnistkit.messages import shown
+
 if TYPE_CHECKING:
     import keras
 
@@ -20,14 +23,24 @@ def count_multiply_adds(model: keras.Model) -> int:
     model : keras.Model
         Built, with one input.
 
+    Raises
+    ------
+    WrongTypeError
+        If it is none.
+
     Examples
     --------
     >>> import mnistkit
     >>> count_multiply_adds(mnistkit.create_model("dense128"))
     101632
     """
+    import keras
     import tensorflow as tf
 
+    if not isinstance(model, keras.Model):
+        raise WrongTypeError(
+            f"Expected a keras.Model, not {shown(model)}. A name becomes one with create_model."
+        )
     image = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
     forward = tf.function(lambda x: model(x, training=False), autograph=False)
     operations = forward.get_concrete_function(image).graph.get_operations()

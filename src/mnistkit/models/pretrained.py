@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from mnistkit.errors import UnknownNameError, WeightsError
+from mnistkit.errors import UnknownNameError, WeightsError, WrongTypeError
 from mnistkit.files.json_file import parse_json
 from mnistkit.models.card import ModelCard
 from mnistkit.models.weights_file import TrainedWeights
@@ -27,11 +27,18 @@ def list_weights(model: str) -> list[str]:
     ----------
     model : str
 
+    Raises
+    ------
+    WrongTypeError
+        If it is not a str.
+
     Examples
     --------
     >>> list_weights("dense128")
     ['mnist']
     """
+    if not isinstance(model, str):
+        raise WrongTypeError(f"Weights are listed by the name of a model, a str, not {model!r}.")
     prefix, suffix = f"{model}-", ".json"
     names = (file.name for file in _FOLDER.iterdir())
     return sorted(

@@ -108,10 +108,14 @@ def unchanged_spec_of(model: keras.Model) -> ModelSpec | None:
     So it is if layers were added, removed or set otherwise since, or an option was given that no
     file can hold, such as a function.
     """
+    spec = spec_of(model)
+    return spec if spec and is_plain(spec.options) and is_unchanged(model) else None
+
+
+def is_unchanged(model: keras.Model) -> bool:
+    """Whether a model has the layers, set as they were, that it was built with."""
     noted = _specs.get(model)
-    if noted is None or not is_plain(noted[0].options):
-        return None
-    return noted[0] if noted[1] == _configuration(model) else None
+    return noted is not None and noted[1] == _configuration(model)
 
 
 def _configuration(model: keras.Model) -> str:

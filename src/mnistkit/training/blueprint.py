@@ -12,7 +12,8 @@ import numpy as np
 
 from mnistkit.datasets import Split
 from mnistkit.errors import OptionError
-from mnistkit.models import create_model, unchanged_spec_of
+from mnistkit.models import create_model
+from mnistkit.models.spec import is_unchanged
 from mnistkit.training.outputs import num_classes_of
 from mnistkit.training.shapes import input_shape_of, shapes_agree
 
@@ -75,7 +76,7 @@ class Blueprint:
 
     def is_as_built(self, model: keras.Model) -> bool:
         """Whether nothing has changed a model since it was built."""
-        if unchanged_spec_of(model) is None:
+        if not is_unchanged(model):
             return False
         before = self.build().get_weights()
         return all(map(np.array_equal, model.get_weights(), before))
