@@ -37,6 +37,7 @@ def test_recipe_survives_json(recipe):
         ({"epochs": 1.5}, "epochs=1.5"),
         ({"epochs": True}, "epochs=True"),
         ({"batch_size": -1}, "batch_size=-1"),
+        ({"min_steps": -1}, "min_steps=-1: expected a whole number from 0 to"),
         ({"learning_rate": 0}, "learning_rate=0: expected a number above 0"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"final_learning_rate": 1.0}, "0 up to the learning rate"),
@@ -142,6 +143,15 @@ def test_numbers_of_numpy_become_those_of_python():
     assert type(recipe.epochs) is type(recipe.batch_size) is int
     assert recipe.optimizer_options == {"beta_1": 0.5, "amsgrad": False, "names": ["a", 1]}
     assert recipe.metrics == ("accuracy",)
+
+
+@given(st.integers(1, 100), st.integers(0, 10_000), st.integers(1, 1000))
+def test_enough_epochs_and_no_more(epochs, min_steps, steps_per_epoch):
+    recipe = Recipe(epochs=epochs, min_steps=min_steps)
+    enough = recipe.with_enough_epochs(steps_per_epoch)
+    assert enough.epochs >= epochs
+    assert enough.epochs * steps_per_epoch >= min_steps
+    assert enough == recipe or (enough.epochs - 1) * steps_per_epoch < min_steps
 
 
 def test_misspelt_settings_are_refused():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import mnistkit
 from mnistkit import Recipe, Split, Trainer
@@ -464,3 +466,37 @@ def test_floats_are_measured_as_they_are_predicted():
     np.testing.assert_array_equal(measured, trainer.predict(images))
     rounded = trainer.evaluate(Split(images, labels)).probabilities
     assert not np.array_equal(measured, rounded)
+
+
+def test_few_images_are_seen_more_often(digits, tmp_path):
+    recipe = Recipe(epochs=2, batch_size=32, min_steps=10)
+    few, many = digits.train.take(64), digits.train.take(320)
+
+    def epochs(data, **options):
+        return len(Trainer("dense128", recipe=recipe).fit(data, **options).history["loss"])
+
+    assert epochs(few) == 5
+    assert epochs(many) == 2
+    assert epochs(few, batch_size=16) == 3
+    assert epochs(few, epochs=1) == 1
+    assert epochs(few, initial_epoch=1) == 1
+    stream = tf.data.Dataset.from_tensor_slices((few.images, few.labels)).batch(32)
+    assert epochs(stream) == 5
+    trainer = Trainer("dense128", recipe=recipe, run_dir=tmp_path)
+    trainer.fit(few)
+    assert int(trainer.model.optimizer.iterations) == 10
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["recipe"]["epochs"] == run["epochs_done"] == 5
+
+
+@pytest.mark.parametrize(
+    "count", [5000, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 1000))]
+)
+def test_the_convolutional_network_is_better_on_few_images_too(mnist, count):
+    def accuracy(model, **options):
+        trainer = Trainer(model)
+        trainer.fit(mnist.train[:count], **options)
+        return trainer.evaluate(mnist.train[55_000:]).accuracy
+
+    few_epochs = {"epochs": 1} if count == 5000 else {}
+    assert accuracy("cnn", **few_epochs) > accuracy("dense128", **few_epochs)

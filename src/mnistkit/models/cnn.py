@@ -17,6 +17,7 @@ _SMALLEST_SIDE = 24
 
 _FAST = Recipe(
     epochs=5,
+    min_steps=400,
     batch_size=250,
     learning_rate=0.01,
     schedule="cosine",
@@ -31,6 +32,7 @@ _BEST = _FAST.replace(epochs=16, weight_decay=0.02, weight_averaging=0.998)
     # There is no time for varied images in one epoch; uncertain labels do more.
     quick=Recipe(
         epochs=1,
+        min_steps=200,
         batch_size=100,
         learning_rate=0.012,
         schedule="cosine",

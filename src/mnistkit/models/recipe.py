@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -40,6 +41,10 @@ def _natural(value: Any) -> int | None:
     return count if count is not None and 1 <= count <= _MOST else None
 
 
+def _steps(value: Any) -> int | None:
+    return 0 if whole_number(value) == 0 else _natural(value)
+
+
 def _schedule(value: Any) -> str | None:
     return value if isinstance(value, str) and value in _SCHEDULES else None
 
@@ -65,6 +70,9 @@ class Recipe(Settings):
         How many times every training image is seen.
     batch_size : int, default 64
         Images a step.
+    min_steps : int, default 0
+        How many steps to train at least, so that few images are seen more often: unless `fit` is
+        told how many epochs, it trains as many more as that takes.
     optimizer : str, default "adam"
         A name in ``keras.optimizers``. Objects are for `Trainer.compile`: a recipe stands in the
         folder of a run, and there is nothing in it but plain values.
@@ -117,6 +125,7 @@ class Recipe(Settings):
 
     epochs: int = 6
     batch_size: int = 64
+    min_steps: int = 0
     optimizer: str = "adam"
     optimizer_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     learning_rate: float = 0.002
@@ -133,6 +142,7 @@ class Recipe(Settings):
     _kind = "A recipe"
     _conversions: ClassVar[Mapping[str, Conversion]] = {
         "epochs": (_natural, _COUNT),
+        "min_steps": (_steps, f"a whole number from 0 to {_MOST:,}"),
         "batch_size": (_natural, _COUNT),
         "metrics": (_names, f"a tuple of names, such as ('accuracy',); {_COMPILE}"),
         "optimizer": (text, f"a name in keras.optimizers; {_COMPILE}"),
@@ -175,6 +185,16 @@ class Recipe(Settings):
             isinstance(self.augmentation, Augmentation | None),
             "a mnistkit.Augmentation",
         )
+
+    def with_enough_epochs(self, steps_per_epoch: int) -> Recipe:
+        """The same recipe with as many epochs as `min_steps` takes, or its own if they are more.
+
+        Examples
+        --------
+        >>> Recipe(epochs=5, min_steps=400).with_enough_epochs(4)
+        Recipe(epochs=100, min_steps=400)
+        """
+        return self.replace(epochs=max(self.epochs, math.ceil(self.min_steps / steps_per_epoch)))
 
     def replace(self, **changes: Any) -> Recipe:
         """The same recipe with some settings changed; an unknown setting is a TypeError."""

@@ -123,6 +123,11 @@ class TrainingData:
         """What to note of the validation data in a run's folder; None for a stream."""
         return self.validation.record() if isinstance(self.validation, Examples) else None
 
+    @property
+    def says_its_length(self) -> bool:
+        """Whether it is known beforehand how many steps an epoch has."""
+        return isinstance(self.train, Examples) or int(self.train.cardinality()) > 0
+
     def steps_per_epoch(self, batch_size: int) -> int:
         """How many steps an epoch has.
 
@@ -133,14 +138,13 @@ class TrainingData:
         """
         if isinstance(self.train, Examples):
             return self.train.num_batches(batch_size)
-        steps = int(self.train.cardinality())
-        if steps < 1:
+        if not self.says_its_length:
             raise RecipeError(
                 "The tf.data.Dataset does not say how many batches it has, so the recipe's "
                 "schedule cannot be laid out. Add dataset.apply("
                 "tf.data.experimental.assert_cardinality(n)), or compile the model yourself."
             )
-        return steps
+        return int(self.train.cardinality())
 
 
 def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:

@@ -241,7 +241,8 @@ class Trainer:
         validation : Split, (images, labels), tf.data.Dataset or float, optional
             What to measure after every epoch; a fraction sets that share of every class aside.
         epochs : int, optional
-            How many epochs to train, in place of the recipe's.
+            How many epochs to train, in place of the recipe's, which are more if the images are
+            so few that its `min_steps` asks for it.
         initial_epoch : int, optional
             The number of the first epoch, counted from 0, in place of the next one; `epochs` is
             then, as in Keras, the number of the last one, counted from 1.
@@ -317,6 +318,8 @@ class Trainer:
             class_weight=class_weight,
             seed=self.seed,
         )
+        if epochs is initial_epoch is None and prepared.says_its_length:
+            recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
         if self._compiled_by_caller:
             refuse_other_loss(self.model, one_hot=prepared.one_hot)
         else:
