@@ -239,6 +239,7 @@ def test_to_dict_is_complete_and_plain(result: Evaluation) -> None:
         "accuracy_interval": list(result.accuracy_interval),
         "interval_method": "Wilson",
         "loss": result.loss,
+        "brier_score": result.brier_score,
         "calibration_error": result.calibration_error,
         "classes": ["zero", "one", "two"],
         "confusion_matrix": [[1, 0, 0], [1, 1, 0], [0, 1, 1]],

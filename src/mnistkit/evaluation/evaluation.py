@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.errors import LabelError, ModelError, WrongTypeError
+from mnistkit.evaluation.brier import brier_by_class
 from mnistkit.evaluation.checks import (
     checked_classes,
     checked_labels,
@@ -20,6 +21,8 @@ from mnistkit.evaluation.checks import (
     read_only,
 )
 from mnistkit.evaluation.class_score import ClassScore, class_scores
+from mnistkit.evaluation.confusion import Confusion, sorted_confusions
+from mnistkit.evaluation.doubtful_label import DoubtfulLabel, most_doubtful
 from mnistkit.evaluation.evaluation_file import (
     not_an_evaluation,
     read_evaluation,
@@ -27,7 +30,10 @@ from mnistkit.evaluation.evaluation_file import (
 )
 from mnistkit.evaluation.interval import effective_sample_size, wilson_interval
 from mnistkit.evaluation.mistake import Mistake
+from mnistkit.evaluation.reliability import ReliabilityBin, reliability_bins
+from mnistkit.evaluation.risk_coverage import RiskCoverage, risk_coverage
 from mnistkit.evaluation.tables import html_table, text_table
+from mnistkit.evaluation.writer_score import WriterScore, writer_scores
 from mnistkit.images.arrays import as_array
 from mnistkit.messages import shown
 
@@ -248,10 +254,66 @@ class Evaluation:
         ----------
         C. Guo et al., "On calibration of modern neural networks", ICML 2017.
         """
-        probability = self.probabilities.max(axis=1).astype(np.float64)
-        bins = np.minimum((probability * _CALIBRATION_BINS).astype(np.int64), _CALIBRATION_BINS - 1)
-        surplus = np.bincount(bins, weights=probability - self.correct)
-        return float(np.abs(surplus).sum() / self.num_examples)
+        surplus = [
+            one.num_examples * abs(one.probability - one.accuracy)
+            for one in self.reliability_curve(_CALIBRATION_BINS)
+        ]
+        return sum(surplus) / self.num_examples
+
+    def reliability_curve(self, num_bins: int = _CALIBRATION_BINS) -> tuple[ReliabilityBin, ...]:
+        """Whether the probabilities can be believed: what was said against what came true.
+
+        Predictions are put into bins of equal width by the probability of the predicted class.
+
+        Parameters
+        ----------
+        num_bins : int, default 15
+
+        Returns
+        -------
+        tuple of ReliabilityBin
+            From the least sure to the surest; bins without a prediction are left out.
+
+        References
+        ----------
+        A. Niculescu-Mizil, R. Caruana, "Predicting good probabilities with supervised learning",
+        ICML 2005.
+
+        Examples
+        --------
+        >>> result = Evaluation.from_probabilities([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+        >>> for one in result.reliability_curve(num_bins=4):
+        ...     print(f"said {one.probability:.0%}, right {one.accuracy:.0%} of {one.num_examples}")
+        said 70%, right 0% of 1
+        said 85%, right 100% of 2
+        """
+        _refuse_less(num_bins, "num_bins", at_least=1)
+        return reliability_bins(self.probabilities.max(axis=1), self.correct, num_bins)
+
+    @property
+    def brier_score(self) -> float:
+        """How far the probabilities are from what is true, squared; from 0, the best, to 2.
+
+        The sum of `brier_by_class`: the squared distances of all probabilities of an image from 1
+        for the true class and 0 for the others, added up, and averaged over the images. This is
+        Brier's own definition, and scikit-learn's for more than two classes; for two classes
+        scikit-learn takes half of it, unless it is told ``scale_by_half=False``.
+
+        References
+        ----------
+        G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+        Review 78 (1950), 1-3.
+        """
+        return float(self.brier_by_class.sum())
+
+    @cached_property
+    def brier_by_class(self) -> NDArray[np.float64]:
+        """The Brier score of each class against all others, float64 (num_classes,), from 0 to 1.
+
+        The mean over all images of the squared distance of the class's probability from 1 where the
+        image is of the class, and from 0 where it is not.
+        """
+        return read_only(brier_by_class(self.labels, self.probabilities))
 
     @cached_property
     def confusion_matrix(self) -> NDArray[np.int64]:
@@ -267,6 +329,76 @@ class Evaluation:
     def per_class(self) -> tuple[ClassScore, ...]:
         """Precision, recall and F1 of each class that images are of, as in scikit-learn."""
         return class_scores(self.labels, self.predictions, self.classes)
+
+    @cached_property
+    def per_writer(self) -> tuple[WriterScore, ...]:
+        """How many images of each writer are recognised, the least accurate writer first.
+
+        Raises
+        ------
+        LabelError
+            If the writers are not known.
+        """
+        if self.writers is None:
+            raise LabelError(
+                f"The writers of {self.name or 'these images'!r} are not known. Those of MNIST and "
+                "QMNIST are, if their files can be had; others are given to "
+                "Split(..., writers=...) or to Evaluation(..., writers=...)."
+            )
+        return writer_scores(self.writers, self.correct)
+
+    def top_confusions(self, k: int | None = 10) -> tuple[Confusion, ...]:
+        """List which classes are taken for which, the most frequent first.
+
+        Parameters
+        ----------
+        k : int, default 10
+            How many at most; None for all that occur.
+
+        Examples
+        --------
+        >>> result = Evaluation.from_probabilities([0, 0, 1], [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9]])
+        >>> result.top_confusions()
+        (Confusion(label=0, predicted=1, num_mistakes=2, share=1.0),)
+        """
+        if k is not None:
+            _refuse_less(k, "k", at_least=0)
+        return tuple(sorted_confusions(self.confusion_matrix)[:k])
+
+    def risk_coverage(self) -> RiskCoverage:
+        """How many images can be answered at which share of wrong answers.
+
+        If the doubtful ones are not answered: see `RiskCoverage`.
+        """
+        return risk_coverage(self.probabilities.max(axis=1), self.correct)
+
+    def doubtful_labels(self, k: int = 20) -> tuple[DoubtfulLabel, ...]:
+        """List the images whose label the model contradicts most surely: some labels are wrong.
+
+        They are sorted by the probability that the model gave to the label, the least first. A
+        model has to be accurate for this, and must not have been trained on these images, since it
+        learns wrong labels by heart: of training images look at one held-out part after another
+        (`Split.kfold`). Whether a label is wrong, only a person can say.
+
+        Parameters
+        ----------
+        k : int, default 20
+            How many at most.
+
+        References
+        ----------
+        C. Northcutt, L. Jiang, I. Chuang, "Confident learning: estimating uncertainty in dataset
+        labels", Journal of Artificial Intelligence Research 70 (2021), 1373-1411: self-confidence.
+
+        Examples
+        --------
+        >>> result = Evaluation.from_probabilities([0, 1, 0], [[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+        >>> doubt = result.doubtful_labels(k=1)[0]
+        >>> doubt.index, doubt.label, doubt.suggested
+        (1, 1, 0)
+        """
+        _refuse_less(k, "k", at_least=0)
+        return tuple(most_doubtful(self.labels, self.probabilities, k))
 
     def mistakes(self, k: int | None = None) -> tuple[Mistake, ...]:
         """List the images that were taken for something else, the most confident mistake first.
@@ -341,6 +473,7 @@ class Evaluation:
             "accuracy_interval": list(self.accuracy_interval),
             "interval_method": self.interval_method,
             "loss": self.loss,
+            "brier_score": self.brier_score,
             "calibration_error": self.calibration_error,
             "classes": list(self.classes),
             "confusion_matrix": self.confusion_matrix.tolist(),
@@ -419,3 +552,8 @@ class Evaluation:
     def _true_probabilities(self) -> NDArray[np.float32]:
         """What the model gave to the class that each image is, float32 (n,)."""
         return self.probabilities[np.arange(self.num_examples), self.labels]
+
+
+def _refuse_less(value: int, name: str, *, at_least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
+        raise ValueError(f"{name}={shown(value)}: expected a whole number of at least {at_least}.")
