@@ -46,6 +46,23 @@ def test_counts_are_written_with_true_classes_in_rows() -> None:
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
 
 
+def test_only_classes_that_occur_are_drawn() -> None:
+    """Sevens and threes alone; some sevens were taken for ones or threes."""
+    confusion = np.zeros((10, 10), dtype=int)
+    confusion[7, [7, 1, 3]] = (90, 3, 5)
+    confusion[3, 3] = 40
+    ax = plot_confusion_matrix(evaluation(confusion.tolist()))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3", "7"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "3", "7"]
+    assert cells(ax) == {(0, 1): "40", (1, 0): "3", (1, 1): "5", (1, 2): "90"}
+    drawn = colours(ax)
+    assert len(set(drawn[0, 1])) == len(set(drawn[1, 2])) == 1, "grey"
+    assert (drawn[0, [0, 2]] == 1).all(), "white where nothing is"
+    assert luminance(drawn[1, 1]) < luminance(drawn[1, 0])
+    percent = plot_confusion_matrix(evaluation(confusion.tolist()), normalize=True)
+    assert cells(percent)[1, 1] == "5.1"
+
+
 def test_normalized_rows_are_percentages() -> None:
     result = evaluation([[1998, 2, 0], [1, 2, 0], [0, 0, 0]], name="some test")
     ax = plot_confusion_matrix(result, normalize=True)

@@ -21,9 +21,9 @@ def plot_confusion_matrix(
 ) -> Axes:
     """Draw how many images of each class were taken for which.
 
-    Rows are what the images are, columns what they were taken for. The right answers, on the
-    diagonal, are grey; only the mistakes are coloured, the darker the more there are, because one
-    scale for both would hide them. A cell without a number is zero.
+    Rows are what the images are, columns what they were taken for; classes that do not occur are
+    left out. The right answers are grey; only the mistakes are coloured, the darker the more there
+    are, because one scale for both would hide them. A cell without a number is zero.
 
     Parameters
     ----------
@@ -56,36 +56,36 @@ def plot_confusion_matrix(
     import matplotlib.pyplot as plt
 
     check_evaluation(result, "plot_confusion_matrix")
-    size = result.num_classes
+    whole = result.confusion_matrix
+    rows, columns = (np.flatnonzero(sums) for sums in (whole.sum(1), whole.sum(0) + whole.sum(1)))
+    counts = whole[np.ix_(rows, columns)]
     if ax is None:
-        side = max(3.5, size * (0.45 if size <= 20 else 0.3))
-        _, ax = plt.subplots(figsize=(side + 1, side + 1), layout="constrained")
-    shares = result.confusion_matrix / np.maximum(
-        result.confusion_matrix.sum(axis=1, keepdims=True), 1
-    )
-    values = 100 * shares if normalize else result.confusion_matrix
-    colours = _colours(values)
+        _, ax = plt.subplots(figsize=tuple(map(_inches, counts.shape[::-1])), layout="constrained")
+    values = 100 * counts / counts.sum(axis=1, keepdims=True) if normalize else counts
+    colours = _colours(values, right=rows[:, None] == columns)
     ax.imshow(colours, interpolation="nearest")
-    _label_axes(ax, result.classes)
+    _label_axes(ax, *([result.classes[one] for one in shown] for shown in (rows, columns)))
     name = f"{result.name}: " if result.name else ""
     unit = "\npercent of each true class" if normalize else ""
     ax.set_title(f"{name}{result.accuracy:.2%} correct{unit}", fontsize=10, parse_math=False)
-    _write_cells(ax, result.confusion_matrix, values, colours, decimals=1 if normalize else 0)
+    _write_cells(ax, counts, values, colours, decimals=1 if normalize else 0)
     return ax
 
 
-def _colours(values: NDArray[Any]) -> NDArray[np.float64]:
-    """The colour of each cell, RGBA: grey on the diagonal, white where nothing is."""
+def _inches(classes: int) -> float:
+    return max(3.5, classes * (0.45 if classes <= 20 else 0.3)) + 1
+
+
+def _colours(values: NDArray[Any], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The colour of each cell, RGBA: grey for right answers, white where nothing is."""
     from matplotlib import colormaps
 
-    mistakes = values.astype(np.float64)
-    np.fill_diagonal(mistakes, 0)
+    mistakes = np.where(right, 0.0, values)
     # The map grows darker all the way, so it also reads without colour; its end is too dark for
     # neighbours to differ.
     colours = np.array(colormaps["YlOrBr"](0.1 + 0.8 * mistakes / max(mistakes.max(), 1e-12)))
     colours[mistakes == 0] = (1, 1, 1, 1)
-    diagonal = np.arange(len(colours))
-    colours[diagonal, diagonal] = (0.9, 0.9, 0.9, 1)
+    colours[right] = (0.9, 0.9, 0.9, 1)
     return colours
 
 
@@ -106,7 +106,7 @@ def _write_cells(
     }
     # Relative luminance: below 0.18 white has more contrast than black.
     light = colours[..., :3] ** 2.2 @ (0.2126, 0.7152, 0.0722) > 0.18
-    cell = 72 * min(size_in_inches(ax)) / len(counts)
+    cell = 72 * min(size_in_inches(ax)) / max(counts.shape)
     fontsize = min(9, 0.8 * cell / max(widest(texts.values()), 1))
     ax.tick_params(labelsize=min(10, 0.7 * cell))
     for (row, column), text in texts.items():
@@ -121,15 +121,13 @@ def _write_cells(
         )
 
 
-def _label_axes(ax: Axes, classes: tuple[str, ...]) -> None:
-    positions = np.arange(len(classes))
-    edges = positions[:-1] + 0.5
-    long = max(map(len, classes)) > 3
+def _label_axes(ax: Axes, rows: list[str], columns: list[str]) -> None:
+    long = max(map(len, columns)) > 3
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    ax.set_xticks(positions, classes, parse_math=False, **slanted if long else {})
-    ax.set_yticks(positions, classes, parse_math=False)
-    ax.set_xticks(edges, minor=True)
-    ax.set_yticks(edges, minor=True)
+    ax.set_xticks(range(len(columns)), columns, parse_math=False, **slanted if long else {})
+    ax.set_yticks(range(len(rows)), rows, parse_math=False)
+    ax.set_xticks(np.arange(len(columns) - 1) + 0.5, minor=True)
+    ax.set_yticks(np.arange(len(rows) - 1) + 0.5, minor=True)
     ax.grid(which="minor", color="0.8", linewidth=0.5)
     ax.tick_params(which="both", length=0)
     ax.set(xlabel="Predicted class", ylabel="True class")
