@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from mnistkit.plots import plot_mistakes as plot_mistakes
     from mnistkit.plots import plot_predictions as plot_predictions
     from mnistkit.plots import plot_recognition as plot_recognition
+    from mnistkit.plots import plot_reliability as plot_reliability
+    from mnistkit.plots import plot_risk_coverage as plot_risk_coverage
     from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
     from mnistkit.recognition import Digit as Digit
     from mnistkit.recognition import Reading as Reading
@@ -63,7 +65,8 @@ _ROOMS = {
     ),
     "plots": (
         "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",
-        "plot_mistakes", "plot_predictions", "plot_recognition",
+        "plot_mistakes", "plot_predictions", "plot_recognition", "plot_reliability",
+        "plot_risk_coverage",
     ),
     "quiet": ("quiet_tensorflow",),
     "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),

@@ -50,6 +50,8 @@ def test_a_data_set_has_parts_to_draw() -> None:
     ("plot", "before"),
     [
         (mnistkit.plot_confusion_matrix, ()),
+        (mnistkit.plot_reliability, ()),
+        (mnistkit.plot_risk_coverage, ()),
         (mnistkit.plot_mistakes, (IMAGES,)),
         (mnistkit.plot_predictions, (IMAGES,)),
     ],

@@ -11,6 +11,8 @@ from mnistkit.plots.history import plot_history
 from mnistkit.plots.mistakes import plot_mistakes
 from mnistkit.plots.predictions import plot_predictions
 from mnistkit.plots.recognition import plot_recognition
+from mnistkit.plots.reliability import plot_reliability
+from mnistkit.plots.risk_coverage import plot_risk_coverage
 
 __all__ = [
     "plot_augmentation",
@@ -20,4 +22,6 @@ __all__ = [
     "plot_mistakes",
     "plot_predictions",
     "plot_recognition",
+    "plot_reliability",
+    "plot_risk_coverage",
 ]
