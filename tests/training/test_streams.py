@@ -105,10 +105,15 @@ STRUCTURES = {
         ImageError,
         r"input_shape=\(28, 28, 3\)",
     ),
-    "one-hot": (
-        lambda: made((IMAGES, ONE_HOT)).batch(8),
+    "one-hot for other classes": (
+        lambda: made((IMAGES, np.eye(12)[LABELS])).batch(8),
         LabelError,
-        r"of shape \(n, 10\).*tf\.argmax\(labels, axis=-1\)",
+        r"of shape \(n, 12\), rows for 12 classes, .*num_classes=12",
+    ),
+    "labels that are pictures": (
+        lambda: made((IMAGES, IMAGES)).batch(8),
+        LabelError,
+        r"of shape \(n, 28, 28\); expected \(n,\), .* or \(n, 10\), one probability a class",
     ),
     "text": (
         lambda: made((IMAGES, LABELS.astype(str))).batch(8),
@@ -151,7 +156,7 @@ def test_a_stream_of_another_structure(name):
         fit(stream())
 
 
-@pytest.mark.parametrize("name", ["as tfds gives them", "one-hot", "no end"])
+@pytest.mark.parametrize("name", ["as tfds gives them", "one-hot for other classes", "no end"])
 def test_a_validation_stream_of_another_structure(name):
     stream, error, message = STRUCTURES[name]
     with pytest.raises(error, match=f"(?s){message}"):

@@ -183,7 +183,7 @@ class Recipe(Settings):
         yield (
             "augmentation",
             isinstance(self.augmentation, Augmentation | None),
-            "a mnistkit.Augmentation",
+            "a mnistkit.Augmentation; a function is for fit(..., augmentation=function)",
         )
 
     def with_enough_epochs(self, steps_per_epoch: int) -> Recipe:

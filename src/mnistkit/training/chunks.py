@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.training.data import Examples
+from mnistkit.training.labelled import Examples
 
 _CHUNK_BYTES = 8_000_000  # some 10,000 MNIST images: long enough for Python not to matter
 

@@ -2,96 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split, holdout
 from mnistkit.errors import LabelError, RecipeError, SplitError
-from mnistkit.training.inputs import Inputs, checked_inputs
-from mnistkit.training.labels import (
-    are_rows,
-    are_soft,
-    checked_labels,
-    numbers_of,
-    refuse_more_classes,
-    rows_of,
-)
+from mnistkit.training.batches import Batches, come_in_batches, stream_to_train_on
+from mnistkit.training.inputs import Inputs
+from mnistkit.training.labelled import Data, Examples, labelled
+from mnistkit.training.labels import are_rows, are_soft, numbers_of, rows_of
 from mnistkit.training.outputs import num_classes_of, outputs_of
 from mnistkit.training.sample_weights import ClassWeight, weights_per_example
-from mnistkit.training.shapes import fit_to_model, input_shape_of
-from mnistkit.training.streams import checked_stream
-from mnistkit.training.targets import checked_targets, flat, packed
+from mnistkit.training.shapes import input_shape_of
+from mnistkit.training.streams import Stream
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
-
-Data = Split | tuple[ArrayLike, ArrayLike]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Checked images in the shape that a model takes, with labels and perhaps weights.
-
-    Attributes
-    ----------
-    images : numpy.ndarray of uint8 or float32, shape (n, *input_shape)
-    labels : numpy.ndarray of int32, shape (n,), or of float32, shape (n, num_classes)
-        Class numbers, or a probability a class: one-hot or soft. For a model that tells no classes
-        apart whatever its loss takes, see `mnistkit.training.targets`.
-    weights : numpy.ndarray of float32, shape (n,), or None
-    divisor : float
-        What the images are divided by on their way to the model: 255, or 1.
-    name, loaded_as : str
-        What they are called, and the name by which they were loaded; empty for plain arrays.
-    classes : tuple of str
-        What the classes are called; empty if nobody said it.
-    """
-
-    images: NDArray[Any]
-    labels: Any
-    weights: NDArray[np.float32] | None = None
-    divisor: float = 255.0
-    name: str = ""
-    loaded_as: str = ""
-    classes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def columns(self) -> tuple[NDArray[Any], ...]:
-        """Images, labels, and the weights if there are any."""
-        columns = (self.images, *flat(self.labels))
-        return columns if self.weights is None else (*columns, self.weights)
-
-    def num_batches(self, batch_size: int) -> int:
-        """How many steps an epoch has, the last one perhaps smaller."""
-        return math.ceil(len(self) / batch_size)
-
-    def record(self) -> dict[str, Any]:
-        """What to note in a run's folder; the hash is of the bytes of images and labels."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
-        for labels in flat(self.labels):
-            digest.update(np.ascontiguousarray(labels).data)
-        return {
-            "name": self.name,
-            "loaded_as": self.loaded_as,
-            "num_images": len(self),
-            "sha256": digest.hexdigest(),
-        }
-
-    def part(self, chosen: NDArray[np.bool_]) -> Examples:
-        """Those that are marked."""
-        weights = None if self.weights is None else self.weights[chosen]
-        labels = packed(self.labels, [labels[chosen] for labels in flat(self.labels)])
-        return replace(self, images=self.images[chosen], labels=labels, weights=weights)
 
 
 @dataclass(frozen=True)
@@ -100,20 +29,25 @@ class TrainingData:
 
     Attributes
     ----------
-    train : Examples or tf.data.Dataset
-    validation : Examples, tf.data.Dataset or None
+    train : Examples or Stream
+    validation : Examples, Stream or None
     one_hot : bool
         Whether the labels of both are rows of a probability a class, not class numbers.
     """
 
-    train: Examples | tf.data.Dataset
-    validation: Examples | tf.data.Dataset | None
+    train: Examples | Stream
+    validation: Examples | Stream | None
     one_hot: bool = False
 
     @property
     def has_stream(self) -> bool:
-        """Whether any of the data is a ``tf.data.Dataset``."""
-        return is_stream(self.train) or is_stream(self.validation)
+        """Whether any of the data comes in batches of its own."""
+        return isinstance(self.train, Stream) or isinstance(self.validation, Stream)
+
+    @property
+    def batch_size(self) -> int | None:
+        """How many images a batch of a stream to train on has; None for examples."""
+        return self.train.batch_size if isinstance(self.train, Stream) else None
 
     def train_record(self) -> dict[str, Any] | None:
         """What to note of the training data in a run's folder; None for a stream."""
@@ -126,7 +60,7 @@ class TrainingData:
     @property
     def says_its_length(self) -> bool:
         """Whether it is known beforehand how many steps an epoch has."""
-        return isinstance(self.train, Examples) or int(self.train.cardinality()) > 0
+        return isinstance(self.train, Examples) or int(self.train.batches.cardinality()) > 0
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """How many steps an epoch has.
@@ -144,19 +78,13 @@ class TrainingData:
                 "schedule cannot be laid out. Add dataset.apply("
                 "tf.data.experimental.assert_cardinality(n)), or compile the model yourself."
             )
-        return int(self.train.cardinality())
-
-
-def is_stream(data: Any) -> TypeGuard[tf.data.Dataset]:
-    """Whether data is a ``tf.data.Dataset``; TensorFlow is not imported to find out."""
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is not None and isinstance(data, tensorflow.data.Dataset)
+        return int(self.train.batches.cardinality())
 
 
 def training_data(
     model: keras.Model,
-    data: Data | tf.data.Dataset,
-    validation: Data | tf.data.Dataset | float | None = None,
+    data: Data | Batches,
+    validation: Data | Batches | float | None = None,
     *,
     inputs: Inputs = "images",
     loss_takes_numbers: bool = True,
@@ -182,27 +110,26 @@ def training_data(
     fraction = None
     if isinstance(validation, float | int | np.floating | np.integer):
         fraction, validation = float(validation), None
-    if is_stream(data):
+    held_out: Examples | Stream | None = None
+    if come_in_batches(data):
         _refuse_beside_stream(fraction, sample_weight, class_weight)
-        train: Examples | tf.data.Dataset = checked_stream(data, model)
-        held_out: Examples | tf.data.Dataset | None = None
+        train: Examples | Stream = stream_to_train_on(data, model, inputs)
     else:
         train, held_out = _train_examples(
             data, model, inputs, fraction, sample_weight, class_weight, seed
         )
     if validation is not None:
         held_out = (
-            checked_stream(validation, model)
-            if is_stream(validation)
+            stream_to_train_on(validation, model, inputs)
+            if come_in_batches(validation)
             else labelled(validation, model, inputs)
         )
     if num_classes_of(model) is None:
         return TrainingData(train, held_out)
-    rows = [isinstance(one, Examples) and are_rows(one.labels) for one in (train, held_out)]
-    soft = [isinstance(one, Examples) and are_soft(one.labels) for one in (train, held_out)]
-    one_hot = any(soft) or (rows[0] and not loss_takes_numbers)
+    are_more = _are_soft(train) or _are_soft(held_out)
+    one_hot = are_more or (_are_rows(train) and not loss_takes_numbers)
     if outputs_of(model).are_single:
-        if any(soft):
+        if are_more:
             raise LabelError(
                 "Soft labels are a probability a class, and the model has one output for two "
                 'classes. End it with keras.layers.Dense(2, activation="softmax").'
@@ -215,10 +142,24 @@ def training_data(
     )
 
 
+def _are_rows(data: Examples | Stream | None) -> bool:
+    """Whether the labels are a probability a class."""
+    if isinstance(data, Stream):
+        return data.one_hot
+    return data is not None and are_rows(data.labels)
+
+
+def _are_soft(data: Examples | Stream | None) -> bool:
+    """Whether the labels are more than class numbers can say; a stream's may be, later on."""
+    if isinstance(data, Stream):
+        return data.one_hot
+    return data is not None and are_soft(data.labels)
+
+
 def _refuse_beside_stream(fraction: float | None, *weights: Any) -> None:
     if any(one is not None for one in weights):
         raise LabelError(
-            "Weights cannot be given beside a tf.data.Dataset; let it yield "
+            "Weights cannot be given beside a tf.data.Dataset or PyDataset; let it yield "
             "(images, labels, weights)."
         )
     if fraction is not None:
@@ -271,49 +212,12 @@ def _classes_of(examples: Examples, model: keras.Model) -> NDArray[np.int32]:
     return numbers_of(examples.labels)
 
 
-def labelled(data: Data, model: keras.Model, inputs: Inputs = "images") -> Examples:
-    """Checked images with their labels, of a split or of two arrays.
-
-    Raises
-    ------
-    ImageError, LabelError
-        If they do not fit the model.
-    TypeError
-        If it is something else.
-    """
-    num_classes = num_classes_of(model)
-    if isinstance(data, Split):
-        if num_classes is not None:
-            refuse_more_classes(data.labels, len(data.classes), num_classes, model.name)
-        images, divisor = checked_inputs(data.images, inputs)
-        return Examples(
-            fit_to_model(images, model),
-            data.labels.astype(np.int32),
-            divisor=divisor,
-            name=data.name,
-            loaded_as=data.loaded_as,
-            classes=data.classes,
-        )
-    if isinstance(data, tuple) and len(data) == 2:
-        images, divisor = checked_inputs(data[0], inputs)
-        images = fit_to_model(images, model)
-        if num_classes is None:
-            labels = checked_targets(data[1], images, divisor)
-        else:
-            labels = checked_labels(data[1], len(images), num_classes, model.name)
-        return Examples(images, labels, divisor=divisor)
-    raise TypeError(
-        f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
-        "For images alone use Trainer.predict."
-    )
-
-
 def _with_labels(
-    examples: Examples | tf.data.Dataset, model: keras.Model, *, one_hot: bool
-) -> Examples | tf.data.Dataset:
+    data: Examples | Stream, model: keras.Model, *, one_hot: bool
+) -> Examples | Stream:
     """The same with labels of the form that the loss takes."""
-    if not isinstance(examples, Examples):
-        return examples
     num_classes = num_classes_of(model) or 0
-    labels = rows_of(examples.labels, num_classes) if one_hot else numbers_of(examples.labels)
-    return replace(examples, labels=labels)
+    if isinstance(data, Stream):
+        return data.with_rows(num_classes) if one_hot else data
+    labels = rows_of(data.labels, num_classes) if one_hot else numbers_of(data.labels)
+    return replace(data, labels=labels)

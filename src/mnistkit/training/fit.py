@@ -13,16 +13,18 @@ from mnistkit.errors import RecipeError
 from mnistkit.models import spec_of
 from mnistkit.models.code_digest import code_digest
 from mnistkit.models.weights_file import weights_digest
-from mnistkit.training.data import Examples, TrainingData
+from mnistkit.training.data import TrainingData
 from mnistkit.training.description import TRAINING, Description, describe
 from mnistkit.training.history_file import History
 from mnistkit.training.inputs import Inputs
+from mnistkit.training.labelled import Examples
+from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.past_fits import past_fits
 
 if TYPE_CHECKING:
     import keras
 
-    from mnistkit.models import Recipe
+    from mnistkit.models import Augmentation, Recipe
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Fit:
     beginning : Beginning
     inputs : str
         How the trainer takes images, see `mnistkit.training.inputs`.
+    own_augmentation : OwnAugmentation or None
+        A function of the caller's that varies images; the recipe has no augmentation then.
     """
 
     model: keras.Model
@@ -80,6 +84,12 @@ class Fit:
     callback_settings: tuple[dict[str, Any], ...]
     beginning: Beginning
     inputs: Inputs = "images"
+    own_augmentation: OwnAugmentation | None = None
+
+    @property
+    def augmentation(self) -> Augmentation | OwnAugmentation | None:
+        """How training images are varied: as the recipe says, or by the caller's function."""
+        return self.own_augmentation or self.recipe.augmentation or None
 
     @property
     def first_epoch(self) -> int:
@@ -121,6 +131,7 @@ class Fit:
             parent=self._parent(),
             earlier_fits=self.beginning.past_fits,
             inputs=self.inputs,
+            own_augmentation=self.own_augmentation and self.own_augmentation.record(),
         )
 
     def _parent(self) -> str | None:

@@ -12,8 +12,8 @@ import tensorflow as tf
 from mnistkit.errors import ModelError
 from mnistkit.training.callback_checks import need_every_batch
 from mnistkit.training.chunks import Chunks
-from mnistkit.training.data import Examples
 from mnistkit.training.fit import Fit
+from mnistkit.training.labelled import Examples
 from mnistkit.training.seeding import epoch_key, epoch_permutation
 from mnistkit.training.step_loop import StepLoop
 
@@ -127,7 +127,7 @@ class GraphEngine:
             fit.model.train_step,
             fit.recipe.batch_size,
             jit_compile=self._jit_compile,
-            augmentation=fit.recipe.augmentation,
+            augmentation=fit.augmentation,
             divisor=_examples(fit).divisor,
         )
 

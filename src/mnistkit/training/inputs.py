@@ -28,7 +28,7 @@ def checked_kind(inputs: Any) -> Inputs:
     )
 
 
-def checked_inputs(given: ArrayLike, inputs: Inputs) -> tuple[NDArray[Any], float]:
+def checked_inputs(given: Any, inputs: Inputs) -> tuple[NDArray[Any], float]:
     """What a model is to see, as an array and the number by which it is divided on the way.
 
     Images are kept as uint8, to be divided by 255, if nothing is lost by that: also those that

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from mnistkit.models import Augmentation
 from mnistkit.training.augmentation import augment
 from mnistkit.training.chunks import Chunks
-from mnistkit.training.data import Examples
 from mnistkit.training.fit import Fit
+from mnistkit.training.labelled import Examples
+from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.seeding import epoch_key, epoch_permutation
-from mnistkit.training.streams import own_errors
+from mnistkit.training.streams import Stream, own_errors
 from mnistkit.training.targets import packed
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class KerasEngine:
     ) -> None:
         """Train; see `mnistkit.training.engine.Engine`."""
         current = CurrentEpoch()
-        train, validation = fit.data.train, fit.data.validation
+        train, validation = (
+            one.batches if isinstance(one, Stream) else one
+            for one in (fit.data.train, fit.data.validation)
+        )
         if isinstance(train, Examples):
             count = len(train)
             train = _batches(
@@ -65,10 +69,8 @@ class KerasEngine:
                 fit.recipe.batch_size,
                 lambda: epoch_permutation(fit.seed, current.epoch, count),
             )
-        if fit.recipe.augmentation:
-            train = _augmented(
-                train, fit.recipe.augmentation, lambda: epoch_key(fit.seed, current.epoch)
-            )
+        if fit.augmentation:
+            train = _augmented(train, fit.augmentation, lambda: epoch_key(fit.seed, current.epoch))
         if isinstance(validation, Examples):
             validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
         with own_errors():
@@ -116,7 +118,9 @@ def _batches(
 
 
 def _augmented(
-    batches: tf.data.Dataset, settings: Augmentation, current_key: Callable[[], int]
+    batches: tf.data.Dataset,
+    augmentation: Augmentation | OwnAugmentation,
+    current_key: Callable[[], int],
 ) -> tf.data.Dataset:
     """The same batches, varied; every new iterator asks for the epoch's key anew."""
     import tensorflow as tf
@@ -127,7 +131,9 @@ def _augmented(
     def vary(
         key: tf.Tensor, step: tf.Tensor, images: tf.Tensor, *rest: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        return (augment(images, settings, key, step), *rest)
+        if isinstance(augmentation, OwnAugmentation):
+            return (augmentation(images, key, step), *rest)
+        return (augment(images, augmentation, key, step), *rest)
 
     key = tf.data.Dataset.from_generator(keys, output_signature=tf.TensorSpec((), tf.int32))
     varied = key.flat_map(

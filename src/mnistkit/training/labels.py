@@ -16,7 +16,7 @@ from mnistkit.errors import LabelError
 from mnistkit.images.arrays import as_array
 
 # Rows that came through half precision add up to 1 within this much.
-_TOLERANCE = 5e-3
+ROUNDING = 5e-3
 
 
 def checked_labels(given: ArrayLike, num_images: int, num_classes: int, model: str) -> NDArray[Any]:
@@ -72,7 +72,7 @@ def _checked_rows(array: NDArray[Any]) -> NDArray[np.float32]:
         )
     rows: NDArray[np.float32] = array.astype(np.float32)
     sums = rows.sum(axis=1, dtype=np.float64)
-    wrong = ~(np.abs(sums - 1) <= _TOLERANCE) | ~(rows >= 0).all(axis=1)  # NaN is wrong, too
+    wrong = ~(np.abs(sums - 1) <= ROUNDING) | ~(rows >= 0).all(axis=1)  # NaN is wrong, too
     if wrong.any():
         first = int(wrong.argmax())
         raise LabelError(
@@ -97,6 +97,17 @@ def numbers_of(labels: NDArray[Any]) -> NDArray[np.int32]:
     """The class numbers; of a soft row the most probable class."""
     numbers = labels.argmax(axis=1) if are_rows(labels) else labels
     return numbers.astype(np.int32, copy=False)
+
+
+def numbers_to_measure(labels: NDArray[Any]) -> NDArray[np.int32]:
+    """The class numbers, to count how often they are found; soft labels are a LabelError."""
+    if are_soft(labels):
+        raise LabelError(
+            "The labels are soft, of several classes an image, and the one true class of each is "
+            "needed to count how often it is found. Give class numbers or one-hot labels; "
+            "labels.argmax(axis=1) are the most probable classes."
+        )
+    return numbers_of(labels)
 
 
 def rows_of(labels: NDArray[Any], num_classes: int) -> NDArray[np.float32]:

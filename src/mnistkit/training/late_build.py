@@ -29,7 +29,7 @@ def build_on(model: keras.Model, data: Any, seed: int) -> None:
     ----------
     model : keras.Model
         Not built yet.
-    data : Split, (images, labels), images, or tf.data.Dataset
+    data : Split, (images, labels), images, tf.data.Dataset or keras.utils.PyDataset
     seed : int
         Fixes what layers draw when they are built; Keras' own have drawn before, when made.
 
@@ -70,6 +70,10 @@ def _for_trial(model: keras.Model) -> keras.Model:
 
 def _image_shape(data: Any) -> Shape:
     """The shape of one image; that of the usual ones if the data is none."""
+    import keras
+
+    if isinstance(data, keras.utils.PyDataset):  # to NumPy it would be a sequence
+        data = data[0]
     images = data.images if isinstance(data, Split) else data
     if isinstance(data, tuple) and data:
         images = data[0]

@@ -19,7 +19,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.training.data import Examples, TrainingData
+from mnistkit.training.data import TrainingData
+from mnistkit.training.labelled import Examples
 from mnistkit.training.seeding import seed_layers
 from mnistkit.training.streams import own_errors
 
@@ -106,7 +107,7 @@ def sample_batches(data: TrainingData, seed: int) -> list[NDArray[np.float32]]:
     """
     if not isinstance(data.train, Examples):
         with own_errors():
-            return list(_first_batches(data.train))
+            return list(_first_batches(data.train.batches))
     images = data.train.images
     most = _most_images(images.shape[1:])
     chosen = np.random.default_rng([seed, _EPOCH]).permutation(len(images))[:most]

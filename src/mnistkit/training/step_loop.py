@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.training.augmentation import draw, vary
 from mnistkit.training.chunks import Chunk
+from mnistkit.training.own_augmentation import OwnAugmentation
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,7 +34,7 @@ class StepLoop:
     jit_compile : bool
         Whether full batches go through XLA. The last, smaller batch never does: compiling a second
         loop would cost more than it saves.
-    augmentation : Augmentation, optional
+    augmentation : Augmentation or OwnAugmentation, optional
         How every batch is varied before the step.
     divisor : float
         What images are divided by before all that.
@@ -45,7 +46,7 @@ class StepLoop:
         batch_size: int,
         *,
         jit_compile: bool,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation | OwnAugmentation | None = None,
         divisor: float,
     ) -> None:
         import tensorflow as tf
@@ -102,7 +103,9 @@ class StepLoop:
         import tensorflow as tf
 
         images = tf.cast(images, tf.float32) / self._divisor
-        if self._augmentation:
+        if isinstance(self._augmentation, OwnAugmentation):
+            images = self._augmentation(images, key, step)
+        elif self._augmentation:
             drawn = draw(images, self._augmentation, key, step)
             images = self._vary(images, drawn, self._augmentation)
         self._step((images, *rest))

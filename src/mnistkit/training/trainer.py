@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,11 +14,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import LabelError, OptionError, RecipeError
+from mnistkit.errors import OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
-from mnistkit.models import Recipe, builder_of, choose_recipe, described_model, recipes_of
+from mnistkit.models import (
+    Augmentation,
+    Recipe,
+    builder_of,
+    choose_recipe,
+    described_model,
+    recipes_of,
+)
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training.augmentation import refuse_augmentation
+from mnistkit.training.batches import (
+    Batches,
+    come_in_batches,
+    measure_batches,
+    predict_batches,
+)
 from mnistkit.training.blueprint import blueprint_of
 from mnistkit.training.callback_checks import (
     Callbacks,
@@ -32,7 +45,7 @@ from mnistkit.training.contract import (
     refuse_slow_precision,
     refuse_unbuilt,
 )
-from mnistkit.training.data import Data, Examples, labelled, training_data
+from mnistkit.training.data import training_data
 from mnistkit.training.description import Description, as_saved, describe, fits_of
 from mnistkit.training.engine import ENGINES, make_engine
 from mnistkit.training.fit import Beginning, Fit, recipe_from_epoch
@@ -40,7 +53,8 @@ from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
 from mnistkit.training.known_writers import known_writers
-from mnistkit.training.labels import are_soft, numbers_of
+from mnistkit.training.labelled import Data, labelled
+from mnistkit.training.labels import numbers_to_measure
 from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
@@ -50,6 +64,7 @@ from mnistkit.training.loss_checks import (
 )
 from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
 from mnistkit.training.outputs import num_classes_of, refuse_no_classes
+from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.past_fits import note_past_fits, past_fits
 from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
@@ -213,12 +228,13 @@ class Trainer:
     @answers_keras
     def fit(
         self,
-        data: Data | tf.data.Dataset,
+        data: Data | Batches,
         *,
-        validation: Data | tf.data.Dataset | float | None = None,
+        validation: Data | Batches | float | None = None,
         epochs: int | None = None,
         initial_epoch: int | None = None,
         batch_size: int | None = None,
+        augmentation: Augmentation | Callable[..., Any] | None = None,
         callbacks: Callbacks = (),
         class_weight: ClassWeight | None = None,
         sample_weight: ArrayLike | None = None,
@@ -234,11 +250,12 @@ class Trainer:
 
         Parameters
         ----------
-        data : Split, (images, labels) or tf.data.Dataset
-            Images are integers in 0-255 or floats in [0, 1]. A data set of TensorFlow's yields
-            batches of (images, labels) or (images, labels, weights), and is trained on by Keras'
-            own ``fit``, in its own order.
-        validation : Split, (images, labels), tf.data.Dataset or float, optional
+        data : Split, (images, labels), tf.data.Dataset or keras.utils.PyDataset
+            Images are integers in 0-255 or floats in [0, 1], unless the trainer takes numbers as
+            they are. Labels are class numbers, or a probability a class: one-hot or soft. A
+            ``tf.data.Dataset`` or ``PyDataset`` yields batches of (images, labels) or (images,
+            labels, weights), and is trained on by Keras' own ``fit``, in its own order.
+        validation : Split, (images, labels), tf.data.Dataset, PyDataset or float, optional
             What to measure after every epoch; a fraction sets that share of every class aside.
         epochs : int, optional
             How many epochs to train, in place of the recipe's, which are more if the images are
@@ -247,7 +264,13 @@ class Trainer:
             The number of the first epoch, counted from 0, in place of the next one; `epochs` is
             then, as in Keras, the number of the last one, counted from 1.
         batch_size : int, optional
-            In place of the recipe's.
+            In place of the recipe's. What comes in batches has a size of its own.
+        augmentation : Augmentation or function, optional
+            How training images are varied, in place of the recipe's. A function is called with a
+            batch of images, float32 (n, height, width), and returns as many of the same shape, by
+            TensorFlow's operations. If it takes a second argument, that is a seed for
+            ``tf.random.stateless_uniform`` and the like, other in every step, and fixed by the
+            trainer's seed.
         callbacks : sequence of keras.callbacks.Callback, or one, default ()
             Besides the trainer's own. If one looks at batches, every step is a call from Python,
             and a warning names it.
@@ -295,7 +318,7 @@ class Trainer:
         """
         from mnistkit.training.callback_state import settings_of
 
-        recipe = self._recipe_with(epochs, batch_size)
+        recipe = self._recipe_with(epochs, batch_size, augmentation)
         recipe = recipe_from_epoch(recipe, initial_epoch)
         verbosity = _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
@@ -308,6 +331,10 @@ class Trainer:
         input_shape, _ = input_shape_of(self.model)
         if recipe.augmentation is not None:
             refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
+        own_augmentation = None
+        if not isinstance(augmentation, Augmentation | None):
+            own_augmentation = OwnAugmentation(augmentation)
+            own_augmentation.refuse_unusable(input_shape)
         prepared = training_data(
             self.model,
             data,
@@ -318,6 +345,14 @@ class Trainer:
             class_weight=class_weight,
             seed=self.seed,
         )
+        if prepared.batch_size is not None:  # a stream's own
+            if batch_size is not None:
+                raise RecipeError(
+                    f"batch_size={batch_size}: a tf.data.Dataset has batches of its own, here of "
+                    f"{prepared.batch_size}. Leave it out, or write dataset.unbatch().batch("
+                    f"{batch_size})."
+                )
+            recipe = recipe.replace(batch_size=prepared.batch_size)
         if epochs is initial_epoch is None and prepared.says_its_length:
             recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
         if self._compiled_by_caller:
@@ -331,7 +366,17 @@ class Trainer:
             refuse_unserializable(self.model)
         settings = tuple(settings_of(callback) for callback in every)
         beginning = self._begin(initial_epoch, resume=bool(resume))
-        fit = Fit(self.model, prepared, recipe, self.seed, every, settings, beginning, self.inputs)
+        fit = Fit(
+            self.model,
+            prepared,
+            recipe,
+            self.seed,
+            every,
+            settings,
+            beginning,
+            self.inputs,
+            own_augmentation,
+        )
         self._blueprint = None  # from here on the model is the one that is trained
         begun_with = self._folder.engine if self._folder is not None and resume else None
         engine = make_engine(self._wanted_engine, fit, begun_with)
@@ -344,13 +389,14 @@ class Trainer:
                 self.engine, self.history = engine.name, run.history
 
     @answers_keras
-    def evaluate(self, data: Data) -> Evaluation:
+    def evaluate(self, data: Data | Batches | Iterator[Any]) -> Evaluation:
         """Measure the model.
 
         Parameters
         ----------
-        data : Split or (images, labels)
+        data : Split, (images, labels), tf.data.Dataset, keras.utils.PyDataset or generator
             Floats are measured as they are, by the same path as `predict`; a `Split` has 8 bits.
+            Labels are class numbers or one-hot. What comes in batches is read once, to its end.
 
         Returns
         -------
@@ -365,29 +411,31 @@ class Trainer:
         """
         self._build_for(data)
         refuse_no_classes(self.model, "trainer.model.evaluate(images, targets)")
-        examples = labelled(data, self.model, self.inputs)
-        if are_soft(examples.labels):
-            raise LabelError(
-                "The labels are soft, of several classes an image, and an evaluation counts how "
-                "often the one true class is found. Give class numbers or one-hot labels; "
-                "labels.argmax(axis=1) are the most probable classes."
-            )
+        if come_in_batches(data):
+            name, classes = "", tuple[str, ...]()
+            numbers, probabilities = measure_batches(data, self.model, self.inputs)
+        else:
+            examples = labelled(data, self.model, self.inputs)
+            name, classes = examples.name, examples.classes
+            numbers = numbers_to_measure(examples.labels)
+            probabilities = predict_probabilities(self.model, examples.images, examples.divisor)
         return Evaluation.from_probabilities(
-            numbers_of(examples.labels),
-            predict_probabilities(self.model, examples.images, examples.divisor),
-            classes=self._classes(examples),
-            name=examples.name,
+            numbers,
+            probabilities,
+            classes=self._classes(classes),
+            name=name,
             writers=known_writers(data),
         )
 
     @answers_keras
-    def predict(self, images: Split | ArrayLike) -> NDArray[np.float32]:
+    def predict(self, images: Split | ArrayLike | Batches | Iterator[Any]) -> NDArray[np.float32]:
         """Probabilities for images.
 
         Parameters
         ----------
-        images : Split or array_like, shape (n, height, width)
-            Integers in 0-255 or floats in [0, 1].
+        images : Split, array_like of shape (n, height, width), tf.data.Dataset, \
+                keras.utils.PyDataset or generator
+            Integers in 0-255 or floats in [0, 1]. Labels in batches are passed over.
 
         Returns
         -------
@@ -399,6 +447,8 @@ class Trainer:
             If the images do not fit the model.
         """
         self._build_for(images)
+        if come_in_batches(images):
+            return predict_batches(images, self.model, self.inputs)
         given = images.images if isinstance(images, Split) else images
         array, divisor = checked_inputs(given, self.inputs)
         return predict_probabilities(self.model, fit_to_model(array, self.model), divisor)
@@ -498,9 +548,13 @@ class Trainer:
     def __repr__(self) -> str:
         return f"<Trainer of {described_model(self.model)}, seed {self.seed}, {self.recipe!r}>"
 
-    def _recipe_with(self, epochs: int | None, batch_size: int | None) -> Recipe:
+    def _recipe_with(self, epochs: int | None, batch_size: int | None, augmentation: Any) -> Recipe:
         given = {"epochs": epochs, "batch_size": batch_size}
-        return self.recipe.replace(**{k: v for k, v in given.items() if v is not None})
+        changes: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
+        if augmentation is not None:  # a function takes the place of the recipe's settings
+            is_settings = isinstance(augmentation, Augmentation)
+            changes["augmentation"] = augmentation if is_settings else None
+        return self.recipe.replace(**changes)
 
     def _build_for(self, data: Any) -> None:
         """Build the model if it is not, or anew if the data asks for another one.
@@ -543,9 +597,9 @@ class Trainer:
         """The loss, or its name: the caller's or the recipe's."""
         return self.model.loss if self._compiled_by_caller else recipe.loss
 
-    def _classes(self, examples: Examples) -> tuple[str, ...]:
+    def _classes(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the classes, with numbers for those that the data has no name for."""
-        names, count = examples.classes, num_classes_of(self.model) or 0
+        count = num_classes_of(self.model) or 0
         return (*names, *map(str, range(len(names), count)))[:count]
 
 
