@@ -186,7 +186,8 @@ def test_what_a_function_is_called(registry):
     registry.register("mine")(a_function)
     assert registry.name_of(a_function) == registry.name_of(decorated) == "mine"
     assert registry.name_of(another_function) == f"{__name__}:another_function"
-    assert registry.name_of(registry.get("cnn")) == "cnn"
+    registry.register("cnn-again")(registry.get("cnn"))
+    assert registry.name_of(registry.get("cnn-again")) == "cnn"
     assert registry.name_of(functools.partial(a_function)) == "functools:partial"
 
 

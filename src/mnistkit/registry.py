@@ -212,16 +212,20 @@ class Registry(Generic[Function]):
     def name_of(self, function: Callable[..., Any]) -> str:
         """What a function is called here: its name if it has one, else ``module:function``.
 
-        A function that was decorated by another, as ``functools.wraps`` does it, is the same one.
+        A name that is offered is preferred to one that only this process knows. A function that
+        was decorated by another, as ``functools.wraps`` does it, is the same one.
         """
-        for name, registered in self._registered.items():
-            if inspect.unwrap(registered) is inspect.unwrap(function):
-                return name
         target = _target(function)
         visible = [entry for entry in self.entries() if entry.hidden_by is None]
         names = [entry.name for entry in visible if entry.origin != "registered"]
         offered = [entry.name for entry in visible if entry.target == target]
-        return next((name for name in offered if names.count(name) == 1), target)
+        registered = (
+            name
+            for name, one in self._registered.items()
+            if inspect.unwrap(one) is inspect.unwrap(function)
+        )
+        unique = (name for name in offered if names.count(name) == 1)
+        return next(iter((*unique, *registered)), target)
 
     def _refuse_if_taken(self, name: str, function: Function) -> None:
         for entry in self._offered_entries():
