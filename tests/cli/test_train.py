@@ -197,6 +197,26 @@ def test_a_setting_that_makes_no_sense(arguments, status, message):
     assert message in " ".join(done.stderr.split())
 
 
+BUILDER = """
+import keras
+
+
+def wide(*, num_classes=10, input_shape=(28, 28), units=3):
+    layers = [keras.layers.Flatten(), keras.layers.Dense(units)]
+    last = keras.layers.Dense(num_classes, "softmax")
+    return keras.Sequential([keras.Input(input_shape), *layers, last])
+"""
+
+
+def test_an_option_that_the_builder_cannot_use(tmp_path, monkeypatch):
+    (tmp_path / "builder_of_this_test.py").write_text(BUILDER, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    done = in_process("--option", "units=-1", model="builder_of_this_test:wide")
+    assert done.exit_code == 1
+    assert "wide' cannot be built with units=-1: ValueError: " in done.stderr
+
+
 def test_a_few_images_of_every_class_beside_those_set_aside(tmp_path):
     for name in ("once", "again"):
         done = in_process(
