@@ -71,7 +71,7 @@ def make_card(
     return ModelCard(
         model=run["model"]["name"],
         name=name,
-        options=dict(run["model"]["options"]),
+        options=given_options(run),
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         onnx_sha256=hashlib.sha256(network).hexdigest(),
@@ -90,8 +90,14 @@ def make_card(
     )
 
 
+def given_options(run: dict[str, Any]) -> dict[str, Any]:
+    """Without the builder's defaults."""
+    model = run["model"]
+    return {name: v for name, v in model["options"].items() if name not in model["defaults"]}
+
+
 def command_line(run: dict[str, Any]) -> str:
-    model, options = run["model"]["name"], run["model"]["options"]
+    model, options = run["model"]["name"], given_options(run)
     extra = "".join(
         f" --option {key}={value}"
         for key, value in options.items()
@@ -113,7 +119,9 @@ def measure(network: Network) -> list[Measurement]:
     for name, part in TESTS.items():
         split = getattr(mnistkit.load_dataset(name), part)
         probabilities, _ = network.classify(split.images)
-        result = mnistkit.Evaluation.from_probabilities(split.labels, probabilities)
+        result = mnistkit.Evaluation.from_probabilities(
+            split.labels, probabilities, writers=split.writers
+        )
         rows.append(
             Measurement(
                 data=split.name,

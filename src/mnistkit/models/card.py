@@ -64,7 +64,8 @@ class Measurement(Settings):
     accuracy : float
         From 0 to 1.
     accuracy_interval : tuple of float
-        The 95% interval, for the chance in the choice of the images.
+        The 95% interval, for the chance in the choice of the images, and of their writers where
+        these are known.
     loss : float
         Mean negative log-likelihood of the right class, in nats.
     calibration_error : float
