@@ -176,7 +176,7 @@ def test_settings_reach_the_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--recipe-option", "weight=3"], 2, "a recipe has no such setting; it has optimizer,"),
+        (["--recipe-option", "weight=3"], 2, "weight=...: a recipe has no such setting; it has "),
         (["--recipe-option", "epochs=3"], 2, "epochs has an option of its own, --epochs."),
         (["--recipe-option", "warmup"], 2, "--recipe-option 'warmup': expected NAME=VALUE"),
         (["--recipe-option", "warmup=0", "--recipe-option", "warmup=1"], 2, "was given before."),
