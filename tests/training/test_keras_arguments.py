@@ -211,3 +211,17 @@ def test_rows_of_pixels():
         colour.predict(np.zeros((5, 14 * 14 * 3)))
     with pytest.raises(ImageError, match=r"images\[None\]"):
         made.predict(IMAGES[0])
+
+
+def test_names_where_data_belongs():
+    made = trainer()
+    for call in (made.fit, made.evaluate):
+        with pytest.raises(TypeError, match=r"loaded by its name with mnistkit\.load_dataset\(nam"):
+            call("mnist")
+        with pytest.raises(TypeError, match=r"not list\. A pair is a tuple, in round brackets"):
+            call(list(PAIR))
+    with pytest.raises(TypeError, match="not str"):
+        made.fit(PAIR, validation="test")
+    for inputs in ("images", "as they are"):
+        with pytest.raises(ImageError, match=r"'photo\.png' is a text; .*mnistkit\.recognize"):
+            Trainer("dense128", inputs=inputs).predict("photo.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -39,6 +40,11 @@ def checked_inputs(given: Any, inputs: Inputs) -> tuple[NDArray[Any], float]:
     ImageError
         If there are none, or they are not numbers, or out of range.
     """
+    if isinstance(given, str | os.PathLike):
+        raise ImageError(
+            f"{shown(str(given))} is a text; expected arrays of images. Pictures in files are read "
+            "by mnistkit.recognize(path)."
+        )
     if inputs == AS_THEY_ARE:
         return _checked_numbers(given), 1.0
     array = _checked_images(given)

@@ -114,7 +114,11 @@ def labelled(data: Any, model: keras.Model, inputs: Inputs = "images") -> Exampl
         else:
             labels = checked_labels(data[1], len(images), num_classes, model.name)
         return Examples(images, labels, divisor=divisor)
+    advice = "For images alone use Trainer.predict."
+    if isinstance(data, str):
+        advice = "A data set is loaded by its name with mnistkit.load_dataset(name).train."
+    elif isinstance(data, list) and len(data) == 2:
+        advice = "A pair is a tuple, in round brackets."
     raise WrongTypeError(
-        f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. "
-        "For images alone use Trainer.predict."
+        f"Expected a mnistkit.Split or a pair (images, labels), not {type(data).__name__}. {advice}"
     )

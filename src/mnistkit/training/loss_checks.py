@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError, RecipeError
+from mnistkit.training.compile_checks import refuse_unknown
 from mnistkit.training.optimizers import make_loss, make_metrics
 from mnistkit.training.outputs import (
     SQUASHING,
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _SPARSE = "sparse_categorical_crossentropy"
 _ONE_HOT = "categorical_crossentropy"
 _BINARY = "binary_crossentropy"
-# Keras chooses between these by the shapes of labels and outputs, when it compiles the model.
-_CHOSEN_LATE = ("accuracy", "acc")
+_CHOSEN_LATE = ("accuracy", "acc")  # by Keras, to suit labels and outputs
 # These compare class numbers with something, too, and are always wrong.
 _FOR_ONE_HOT = ("categoricalaccuracy", "binaryaccuracy")
 
@@ -45,10 +44,10 @@ def refuse_unknown_names(recipe: Recipe) -> None:
     """
     import keras
 
-    _refuse_unknown(keras.losses, recipe.loss, "loss", (_SPARSE,))
+    refuse_unknown(keras.losses, recipe.loss, "loss", (_SPARSE,))
     for name in recipe.metrics:
         if name not in _CHOSEN_LATE:
-            _refuse_unknown(keras.metrics, name, "metrics", _CHOSEN_LATE)
+            refuse_unknown(keras.metrics, name, "metrics", _CHOSEN_LATE)
 
 
 def refuse_other_recipe(recipe: Recipe, model: keras.Model, *, one_hot: bool = False) -> None:
@@ -137,23 +136,6 @@ def _refuse_no_loss_for(model: keras.Model, description: OutputDescription) -> N
             "probabilities nor logits. End it with a softmax, or without an activation; or compile "
             "it with a loss that takes what it returns."
         )
-
-
-def _refuse_unknown(module: Any, name: Any, setting: str, more: tuple[str, ...]) -> None:
-    """Refuse what Keras has not, with a word on the name that may have been meant."""
-    try:
-        found = module.get(name)
-    except (ValueError, TypeError):
-        found = None
-    if found is not None:
-        return
-    known = [*more, *(one for one in dir(module) if not one.startswith("_"))]
-    near = difflib.get_close_matches(str(name), known, n=1)
-    expected = f"a name in {module.__name__.replace('.src', '').replace('._tf_keras', '')}"
-    raise RecipeError(
-        f"{setting}: Keras has none named {name!r}; expected {expected}, such as {more[0]!r}."
-        + (f" Did you mean {near[0]!r}?" if near else "")
-    )
 
 
 def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnistkit.datasets import Split
 from mnistkit.errors import OptionError, RecipeError
 from mnistkit.evaluation import Evaluation
+from mnistkit.messages import shown
 from mnistkit.models import (
     Augmentation,
     Recipe,
@@ -39,6 +40,7 @@ from mnistkit.training.callback_checks import (
     refuse_missing_tensorboard,
     refuse_second_schedule,
 )
+from mnistkit.training.compile_checks import checked_settings, refuse_unknown_in
 from mnistkit.training.contract import (
     checked_model,
     refuse_other_contract,
@@ -173,6 +175,11 @@ class Trainer:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
         self.seed = _checked_seed(seed)
         self.inputs: Inputs = checked_kind(inputs)
+        if strategy is not None and not hasattr(strategy, "scope"):
+            raise OptionError(
+                f"strategy={shown(strategy)}: expected a tf.distribute.Strategy, such as "
+                "tf.distribute.MirroredStrategy()."
+            )
         self._strategy = strategy
         refuse_other_backend()
         self._blueprint = blueprint_of(model, options, self.seed)
@@ -193,6 +200,8 @@ class Trainer:
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
         self._compiled_by_caller = is_compiled_by_caller(self.model)
+        if self._compiled_by_caller:
+            refuse_unknown_in(self.model)
         self._compile_settings: dict[str, Any] = {}
 
     def compile(
@@ -208,19 +217,19 @@ class Trainer:
         ----------
         optimizer : str or keras.Optimizer, default "adam"
         loss : str or keras.Loss, default "sparse_categorical_crossentropy"
-            Takes class numbers, not one-hot labels.
-        metrics, weighted_metrics : sequence of str or keras.Metric
+            For class numbers; for one-hot or soft labels ``"categorical_crossentropy"``.
+        metrics, weighted_metrics : sequence of str or keras.Metric, or one
+
+        Raises
+        ------
+        RecipeError
+            If Keras does not know a name, or a class stands where an object belongs.
 
         Notes
         -----
         For Keras' other settings call ``trainer.model.compile(...)`` before making the trainer.
         """
-        settings = {
-            "optimizer": optimizer,
-            "loss": loss,
-            "metrics": list(metrics),
-            "weighted_metrics": list(weighted_metrics),
-        }
+        settings = checked_settings(optimizer, loss, metrics, weighted_metrics)
         with self._scope():
             self.model.compile(**settings)
         self._compiled_by_caller, self._compile_settings = True, settings
