@@ -125,6 +125,10 @@ def test_the_python_of_the_page_on_training_runs(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "first" / "weights.npz").exists()
 
 
+def test_the_python_of_the_page_on_evaluation_runs(tmp_path: Path) -> None:
+    run_python(page_code("evaluation.md"), tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.mirror
 def test_the_python_of_the_quickstart_runs(tmp_path: Path) -> None:

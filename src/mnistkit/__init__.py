@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mnistkit import errors as errors
     from mnistkit import testing as testing
+    from mnistkit.comparison import robustness as robustness
     from mnistkit.datasets import Dataset as Dataset
     from mnistkit.datasets import DatasetInfo as DatasetInfo
     from mnistkit.datasets import Split as Split
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mnistkit.plots import plot_recognition as plot_recognition
     from mnistkit.plots import plot_reliability as plot_reliability
     from mnistkit.plots import plot_risk_coverage as plot_risk_coverage
+    from mnistkit.plots import plot_robustness as plot_robustness
     from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
     from mnistkit.recognition import Digit as Digit
     from mnistkit.recognition import Reading as Reading
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _ROOMS = {
+    "comparison": ("robustness",),
     "datasets": (
         "Dataset", "DatasetInfo", "Split",
         "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
@@ -66,7 +69,7 @@ _ROOMS = {
     "plots": (
         "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",
         "plot_mistakes", "plot_predictions", "plot_recognition", "plot_reliability",
-        "plot_risk_coverage",
+        "plot_risk_coverage", "plot_robustness",
     ),
     "quiet": ("quiet_tensorflow",),
     "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),

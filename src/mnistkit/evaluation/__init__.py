@@ -8,6 +8,7 @@ from mnistkit.evaluation.evaluation import Evaluation
 from mnistkit.evaluation.mistake import Mistake
 from mnistkit.evaluation.reliability import ReliabilityBin
 from mnistkit.evaluation.risk_coverage import RiskCoverage
+from mnistkit.evaluation.robustness import Robustness
 from mnistkit.evaluation.writer_score import WriterScore
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Mistake",
     "ReliabilityBin",
     "RiskCoverage",
+    "Robustness",
     "WriterScore",
     "corrupt",
     "list_corruptions",

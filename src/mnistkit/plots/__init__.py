@@ -13,6 +13,7 @@ from mnistkit.plots.predictions import plot_predictions
 from mnistkit.plots.recognition import plot_recognition
 from mnistkit.plots.reliability import plot_reliability
 from mnistkit.plots.risk_coverage import plot_risk_coverage
+from mnistkit.plots.robustness import plot_robustness
 
 __all__ = [
     "plot_augmentation",
@@ -24,4 +25,5 @@ __all__ = [
     "plot_recognition",
     "plot_reliability",
     "plot_risk_coverage",
+    "plot_robustness",
 ]

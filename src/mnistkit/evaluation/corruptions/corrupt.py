@@ -155,7 +155,17 @@ def corrupt(
 
 
 def checked_kinds(kinds: Any) -> tuple[str, ...]:
-    """Several kinds, at least one and each once; else an UnknownNameError or a ValueError."""
+    """Several kinds, at least one and each once, or all for None.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such kind.
+    ValueError
+        If there is none, or one twice.
+    """
+    if kinds is None:
+        return tuple(_CORRUPTIONS)
     given = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     for kind in given:
         _found(kind)
