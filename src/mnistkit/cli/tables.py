@@ -18,7 +18,7 @@ def print_table(
     A tab or a line's end within a cell, as in a strange file name, is escaped there.
 
     Where the terminal is narrower than the table, the columns named in `folding` go over several
-    lines.
+    lines, but never the titles.
     """
     if not sys.stdout.isatty():
         for row in rows:
@@ -30,7 +30,7 @@ def print_table(
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
     for title in header:
-        table.add_column(title, no_wrap=title not in folding, overflow="fold")
+        table.add_column(title, no_wrap=title not in folding, overflow="fold", min_width=len(title))
     for row in rows:
         table.add_row(*map(Text, row))  # as text, since a name in square brackets is no style
     Console().print(table)
