@@ -15,6 +15,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── ImageError          (ValueError)    images of a wrong shape, type or range
     ├── PictureError        (OSError)       a picture cannot be read
     ├── LabelError          (ValueError)    labels of a wrong length, type or range
+    ├── ComparisonError     (ValueError)    contenders cannot be compared that way
     ├── SplitError          (ValueError)    the data cannot be split that way
     ├── FormatError         (ValueError)    a file is not what its format says
     │   ├── IdxError                        ... an IDX file
@@ -39,6 +40,7 @@ __all__ = [
     "AmbiguousNameError",
     "CacheError",
     "ChangedModelWarning",
+    "ComparisonError",
     "CsvError",
     "DivergenceError",
     "DownloadError",
@@ -115,6 +117,10 @@ class PictureError(MnistKitError, OSError):
 
 class LabelError(MnistKitError, ValueError):
     """Labels have a wrong length, data type or range of values."""
+
+
+class ComparisonError(MnistKitError, ValueError):
+    """Contenders cannot be compared the way that was asked for."""
 
 
 class SplitError(MnistKitError, ValueError):

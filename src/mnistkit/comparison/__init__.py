@@ -1,5 +1,19 @@
-"""Models beside each other, and beside what can happen to their images."""
+"""Models beside each other: which is better, how sure that is, and how robust they are."""
 
+from mnistkit.comparison.accuracy_comparison import AccuracyComparison, compare_accuracies
+from mnistkit.comparison.accuracy_difference import AccuracyDifference
+from mnistkit.comparison.holm import holm_adjusted
+from mnistkit.comparison.mean_accuracy import MeanAccuracy, mean_accuracy
 from mnistkit.comparison.robustness import robustness
+from mnistkit.comparison.variance import Variance
 
-__all__ = ["robustness"]
+__all__ = [
+    "AccuracyComparison",
+    "AccuracyDifference",
+    "MeanAccuracy",
+    "Variance",
+    "compare_accuracies",
+    "holm_adjusted",
+    "mean_accuracy",
+    "robustness",
+]
