@@ -127,6 +127,14 @@ def test_no_mistake_and_many_classes_can_be_drawn() -> None:
     assert ax.get_title() == "100.00% correct"
 
 
+def test_hundreds_of_classes_are_drawn_without_numbers() -> None:
+    labels = np.arange(300)
+    result = Evaluation.from_probabilities(labels, np.eye(300)[np.roll(labels, 1)])
+    ax = plot_confusion_matrix(result)
+    assert not ax.texts
+    assert max(ax.figure.get_size_inches()) <= 31
+
+
 def test_dollar_signs_are_no_formulas() -> None:
     result = evaluation([[1, 0], [0, 1]], classes=["$1_{$", "b"], name="$\\bad{$")
     ax = plot_confusion_matrix(result)

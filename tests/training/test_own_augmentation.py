@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from mnistkit import Augmentation, Recipe, Trainer
-from mnistkit.errors import RecipeError
+from mnistkit.errors import RecipeError, RunFolderError
 
 ENGINES = ["xla", "graph", "keras"]
 LABELS = np.arange(40) % 10
@@ -134,6 +134,21 @@ def test_the_run_says_what_varied_the_images(tmp_path):
     assert run["recipe"]["augmentation"] is None
     assert run["own_augmentation"]["function"].endswith("test_own_augmentation:noisy")
     assert Trainer.load(tmp_path).predict(IMAGES).shape == (40, 10)
+
+
+def test_a_run_is_not_continued_with_another_function(tmp_path):
+    def brighter(images):
+        return images * 1.5
+
+    def begun(function):
+        made = Trainer("dense128", recipe=RECIPE, run_dir=tmp_path)
+        made.fit((IMAGES, LABELS), augmentation=function, resume=True, verbose=0)
+
+    begun(brighter)
+    begun(brighter)
+    for other in (lambda images: images * 1.6, None):
+        with pytest.raises(RunFolderError, match="own_augmentation"):
+            begun(other)
 
 
 def draws(images):

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from mnistkit.evaluation import Evaluation
 
 
+_LARGEST = 30.0  # inches
+_MOST_WRITTEN = 100  # classes: smaller numbers cannot be read, and take a minute to draw
+
+
 def plot_confusion_matrix(
     result: Evaluation, *, normalize: bool = False, ax: Axes | None = None
 ) -> Axes:
@@ -23,7 +27,8 @@ def plot_confusion_matrix(
 
     Rows are what the images are, columns what they were taken for; classes that do not occur are
     left out. The right answers are grey; only the mistakes are coloured, the darker the more there
-    are, because one scale for both would hide them. A cell without a number is zero.
+    are, because one scale for both would hide them. A cell without a number is zero; of more than
+    100 classes no numbers are written.
 
     Parameters
     ----------
@@ -73,7 +78,7 @@ def plot_confusion_matrix(
 
 
 def _inches(classes: int) -> float:
-    return max(3.5, classes * (0.45 if classes <= 20 else 0.3)) + 1
+    return min(max(3.5, classes * (0.45 if classes <= 20 else 0.3)), _LARGEST) + 1
 
 
 def _colours(values: NDArray[Any], right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -98,16 +103,17 @@ def _write_cells(
     decimals: int,
 ) -> None:
     smallest = 10.0**-decimals
+    written = np.argwhere(counts)[: None if max(counts.shape) <= _MOST_WRITTEN else 0]
     texts = {
         (row, column): f"<{smallest:g}"
         if values[row, column] < smallest / 2
         else f"{values[row, column]:.{decimals}f}"
-        for row, column in np.argwhere(counts).tolist()
+        for row, column in written.tolist()
     }
     # Relative luminance: below 0.18 white has more contrast than black.
     light = colours[..., :3] ** 2.2 @ (0.2126, 0.7152, 0.0722) > 0.18
     cell = 72 * min(size_in_inches(ax)) / max(counts.shape)
-    fontsize = min(9, 0.8 * cell / max(widest(texts.values()), 1))
+    fontsize = min(9, 0.8 * cell / max(widest(texts.values()) if texts else 1, 1))
     ax.tick_params(labelsize=min(10, 0.7 * cell))
     for (row, column), text in texts.items():
         ax.text(
