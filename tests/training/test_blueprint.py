@@ -247,6 +247,19 @@ def test_trained_weights_get_a_new_head_only_if_they_must():
     assert np.corrcoef(trainer.model.get_weights()[0].ravel(), body.ravel())[0, 1] > 0.9
 
 
+def test_measuring_builds_nothing_anew():
+    """A new head would be measured untrained, without a word."""
+    trainer = Trainer("dense128", weights="mnist")
+    model = trainer.model
+    with pytest.raises(LabelError, match="has 26 classes"):
+        trainer.evaluate(letters())
+    trainer.evaluate(letters(12, classes=3))
+    assert trainer.predict(letters()).shape == (52, 10)
+    with pytest.raises(ImageError, match=r"takes \('n', 28, 28\)"):
+        trainer.predict(images(shape=(8, 8)))
+    assert trainer.model is model
+
+
 def test_what_was_compiled_is_kept():
     trainer = Trainer(bare)
     trainer.compile(

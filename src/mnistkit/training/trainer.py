@@ -331,6 +331,7 @@ class Trainer:
         recipe = recipe_from_epoch(recipe, initial_epoch)
         verbosity = _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
+        self._build_on(data)
         self._build_for(data)
         refuse_slow_precision(self.model)
         every = (*self.callbacks, *checked_callbacks(callbacks))
@@ -418,7 +419,7 @@ class Trainer:
         ImageError, LabelError
             If the data does not fit the model.
         """
-        self._build_for(data)
+        self._build_on(data)
         refuse_no_classes(self.model, "trainer.model.evaluate(images, targets)")
         if come_in_batches(data):
             name, classes = "", tuple[str, ...]()
@@ -455,7 +456,7 @@ class Trainer:
         ImageError
             If the images do not fit the model.
         """
-        self._build_for(images)
+        self._build_on(images)
         if come_in_batches(images):
             return predict_batches(images, self.model, self.inputs)
         given = images.images if isinstance(images, Split) else images
@@ -565,15 +566,15 @@ class Trainer:
             changes["augmentation"] = augmentation if is_settings else None
         return self.recipe.replace(**changes)
 
-    def _build_for(self, data: Any) -> None:
-        """Build the model if it is not, or anew if the data asks for another one.
-
-        One that somebody has touched is not built anew.
-        """
+    def _build_on(self, data: Any) -> None:
+        """Build the model on the data if it is not built."""
         if not self.model.built:
             with self._scope():
                 build_on(self.model, data, self.seed)
                 refuse_other_contract(self.model, as_images=self.inputs == "images")
+
+    def _build_for(self, data: Any) -> None:
+        """Build the model anew if the data asks for another, and nobody has touched this one."""
         before = self._blueprint
         if before is None or is_compiled_by_caller(self.model) != self._compiled_by_caller:
             return
