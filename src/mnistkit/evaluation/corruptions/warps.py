@@ -9,6 +9,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 _CENTRE = 13.5
+_PADDED = 30  # pixels a side, with paper all around
 _SHEAR, _SIZE, _ANGLE, _DISTANCE = 0.4, 0.7, 0.4, 3.0
 
 
@@ -72,15 +73,19 @@ def _one_of(
 def _warped(
     images: NDArray[np.float32], matrix: ArrayLike, shift: tuple[float, float] = (0, 0)
 ) -> NDArray[np.float32]:
-    """What is seen at (row, column) is what was at ``matrix @ (row, column)``, about the middle."""
-    from scipy.ndimage import affine_transform
+    """What is seen at (row, column) is what was at ``matrix @ (row, column)``, about the middle.
 
-    if not len(images):
-        return images
-    inverse, centre = np.eye(3), np.array([0, _CENTRE, _CENTRE])
-    inverse[1:, 1:] = matrix
-    offset = centre - inverse @ centre + (0, *shift)
-    warped: NDArray[np.float32] = affine_transform(
-        images, inverse, offset, order=1, mode="grid-constant"
-    )
-    return warped
+    Between pixels it is interpolated, and beyond the border there is paper. All images are looked
+    at in the same places, which SciPy's `affine_transform` would compute for each image anew.
+    """
+    pixels = np.indices(images.shape[1:]).reshape(2, -1)
+    places = np.asarray(matrix) @ (pixels - _CENTRE) + _CENTRE + np.reshape(shift, (2, 1))
+    corners = np.floor(places)
+    nearer_next = (places - corners).astype(np.float32)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(images), _PADDED**2)
+    warped = np.zeros((len(images), pixels.shape[1]), np.float32)
+    for step in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        row, column = np.clip(corners + np.reshape(step, (2, 1)) + 1, 0, _PADDED - 1).astype(int)
+        weights = np.where(np.reshape(step, (2, 1)), nearer_next, 1 - nearer_next)
+        warped += padded[:, row * _PADDED + column] * weights.prod(axis=0)
+    return warped.reshape(images.shape)
