@@ -147,6 +147,7 @@ def test_what_is_no_split() -> None:
     ("settings", "error", "message"),
     [
         ({"kinds": ["fog", "frog"]}, UnknownNameError, r"Did you mean 'fog'\?"),
+        ({"kinds": 5}, WrongTypeError, r"kinds=5: expected a list such as \['fog', 'shear'\]"),
         ({"kinds": []}, ValueError, r"kinds=\[\]: expected one kind or more, each once"),
         ({"kinds": ["fog", "fog"]}, ValueError, "each once"),
         ({"severity": -1}, ValueError, "severity=-1: expected a number from 0"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import mnistkit
 from mnistkit import corrupt, list_corruptions
-from mnistkit.errors import ImageError, UnknownNameError
+from mnistkit.errors import ImageError, UnknownNameError, WrongTypeError
 
 KINDS = list_corruptions()
 WITHOUT_CHANCE = {"scale", "brightness", "stripe", "canny_edges"}
@@ -128,3 +128,16 @@ def test_a_seed_that_makes_no_sense(seed: Any) -> None:
 def test_what_are_no_such_images(given: Any, advice: str) -> None:
     with pytest.raises(ImageError, match=advice):
         corrupt(given, "fog")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [(mnistkit.load_dataset("digits").test, "a Split"), (None, "None"), ("mnist", "a str")],
+)
+def test_what_is_no_array(given: Any, named: str) -> None:
+    with pytest.raises(WrongTypeError) as caught:
+        corrupt(given, "fog")
+    assert str(caught.value) == (
+        f"corrupt takes an array of images, (n, 28, 28), not {named}. Of a split give its images: "
+        "data.test.images."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import ImageError, UnknownNameError
+from mnistkit.errors import ImageError, UnknownNameError, WrongTypeError
 from mnistkit.evaluation.corruptions.blur import glass_blur, motion_blur
 from mnistkit.evaluation.corruptions.edges import canny_edges
 from mnistkit.evaluation.corruptions.lines import dotted_line, zigzag
@@ -21,7 +21,7 @@ from mnistkit.evaluation.corruptions.tone import brightness, stripe
 from mnistkit.evaluation.corruptions.warps import rotate, scale, shear, translate
 from mnistkit.evaluation.corruptions.weather import fog, spatter
 from mnistkit.images.normalize import to_uint8, to_unit_floats
-from mnistkit.messages import shown
+from mnistkit.messages import shown, with_article
 
 Corruption = Callable[[NDArray[np.float32], float, Generator], NDArray[np.float32]]
 
@@ -94,6 +94,8 @@ def corrupt(
     ------
     UnknownNameError
         If there is no such kind.
+    WrongTypeError
+        If it is given another kind of object, such as a split.
     ImageError
         If they are no images, or of another shape.
     ValueError
@@ -103,23 +105,23 @@ def corrupt(
     -----
     What each does, and what `severity` (s) is a factor of:
 
-    ===============  ==================================================================
-    ``shot_noise``   photons are counted, 3 / s of them for full ink
+    =================  ======================================================================
+    ``shot_noise``     photons are counted, 3 / s of them for full ink
     ``impulse_noise``  0.17 s of the pixels are dead, half of them ink, half of them paper
-    ``glass_blur``   smoothed by 0.7 s, pixels swapped with others 1 s away, smoothed again
-    ``motion_blur``  smeared by 3 s pixels, at most 10 s, at an angle within 45 degrees
-    ``shear``        by 0.4 s to the left or to the right
-    ``scale``        to 0.7 to the power of s of its size
-    ``rotate``       by 0.4 s radians to the left or to the right
-    ``brightness``   0.5 s of full ink is added everywhere
-    ``translate``    by 3 s pixels, across and up or down
-    ``stripe``       7 s columns at the left and at the right are inverted
-    ``fog``          clouds, 3 s times as strong as ink
-    ``spatter``      mud wherever smoothed splashes are denser than 1 - 0.2 s
-    ``dotted_line``  from left to right, s times as strong as ink in its middle
-    ``zigzag``       the same, up and down
-    ``canny_edges``  only edges, for a share of s; from 1 on nothing else
-    ===============  ==================================================================
+    ``glass_blur``     smoothed by 0.7 s, pixels swapped with others 1 s away, smoothed again
+    ``motion_blur``    smeared by 3 s pixels, at most 10 s, at an angle within 45 degrees
+    ``shear``          by 0.4 s to the left or to the right
+    ``scale``          to 0.7 to the power of s of its size
+    ``rotate``         by 0.4 s radians to the left or to the right
+    ``brightness``     0.5 s of full ink is added everywhere
+    ``translate``      by 3 s pixels, across and up or down
+    ``stripe``         7 s columns at the left and at the right are inverted
+    ``fog``            clouds, 3 s times as strong as ink
+    ``spatter``        mud wherever smoothed splashes are denser than 1 - 0.2 s
+    ``dotted_line``    from left to right, s times as strong as ink in its middle
+    ``zigzag``         the same, up and down
+    ``canny_edges``    only edges, for a share of s; from 1 on nothing else
+    =================  ======================================================================
 
     References
     ----------
@@ -136,6 +138,11 @@ def corrupt(
     """
     corruption, index = _found(kind)
     severity, seed = _checked_severity(severity), _checked_seed(seed)
+    if not isinstance(images, list | tuple) and not hasattr(images, "__array__"):
+        raise WrongTypeError(
+            f"corrupt takes an array of images, (n, 28, 28), not {with_article(images)}. Of a "
+            "split give its images: data.test.images."
+        )
     given = to_uint8(images)
     if given.ndim != 3 or given.shape[1:] != _SHAPE:
         raise ImageError(
@@ -161,11 +168,15 @@ def checked_kinds(kinds: Any) -> tuple[str, ...]:
     ------
     UnknownNameError
         If there is no such kind.
+    WrongTypeError
+        If it is no list of names.
     ValueError
         If there is none, or one twice.
     """
     if kinds is None:
         return tuple(_CORRUPTIONS)
+    if not isinstance(kinds, str | Iterable):
+        raise WrongTypeError(f"kinds={shown(kinds)}: expected a list such as ['fog', 'shear'].")
     given = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     for kind in given:
         _found(kind)
