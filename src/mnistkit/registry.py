@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import functools
 import importlib
 import inspect
 import logging
@@ -213,8 +214,11 @@ class Registry(Generic[Function]):
         """What a function is called here: its name if it has one, else ``module:function``.
 
         A name that is offered is preferred to one that only this process knows. A function that
-        was decorated by another, as ``functools.wraps`` does it, is the same one.
+        was decorated by another, as ``functools.wraps`` does it, is the same one, and so is one
+        with some of its options filled in by ``functools.partial``.
         """
+        while isinstance(function, functools.partial):
+            function = function.func
         target = _target(function)
         visible = [entry for entry in self.entries() if entry.hidden_by is None]
         names = [entry.name for entry in visible if entry.origin != "registered"]

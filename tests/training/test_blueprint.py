@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 
 import keras
@@ -109,6 +110,15 @@ def test_a_function_that_is_no_builder():
 def test_recipes_are_kept(make):
     assert Trainer(make()).recipe == LONG
     assert Trainer(make(), recipe="short").recipe == SHORT
+
+
+def test_a_function_with_options_filled_in(tmp_path):
+    of_five = functools.partial(mine, units=5)
+    trainer = Trainer(of_five, recipe="short")
+    assert trainer.recipe == SHORT
+    assert trainer.model.layers[1].units == 5
+    trainer.save(tmp_path)
+    assert same_weights(Trainer.load(tmp_path, builder=of_five).model, trainer.model)
 
 
 def test_a_model_without_recipes_gets_the_defaults():

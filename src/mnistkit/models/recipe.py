@@ -243,6 +243,8 @@ def with_recipes(**recipes: Recipe) -> Callable[[Builder], Builder]:
 
 def recipes_of(builder: Callable[..., Any] | None) -> Mapping[str, Recipe]:
     """The recipes that a builder carries; one without any gets ``Recipe()`` as ``"default"``."""
+    while isinstance(builder, functools.partial):
+        builder = builder.func
     return getattr(builder, _ATTRIBUTE, None) or {"default": Recipe()}
 
 
