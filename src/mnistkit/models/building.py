@@ -18,6 +18,8 @@ from mnistkit.models.keras_settings import channels_last
 if TYPE_CHECKING:
     import keras
 
+_MOST_STATES = 933_199  # of Keras' global generator
+
 ModelBuilder = Callable[..., "keras.Model"]
 
 
@@ -35,7 +37,7 @@ def build_model(
     import keras  # noqa: F401
 
     _refuse_unknown_options(name, builder, options)
-    with seeded(seed), channels_last():
+    with seeded_everywhere(seed), channels_last():
         model = builder(**options)
     _refuse_wrong_model(name, model, options)
     return model
@@ -101,6 +103,38 @@ def seeded(seed: int) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+@contextlib.contextmanager
+def seeded_everywhere(seed: int) -> Iterator[None]:
+    """The same for TensorFlow's and Keras' generators, too, which layers without a seed draw from.
+
+    ``tf.random.set_seed`` and ``keras.utils.set_random_seed`` would change them for good.
+    """
+    import tensorflow as tf
+    from keras.src.random.seed_generator import global_seed_generator
+    from tensorflow.python.eager.context import context  # nobody else tells what the seed was
+
+    python_state = random.getstate()
+    generator = global_seed_generator()  # the first call makes it, from Python's
+    random.setstate(python_state)
+    with seeded(seed):
+        before = generator.state.numpy()
+        own = context()._seed, getattr(context(), "_rng", None)  # noqa: SLF001
+        tf.random.set_seed(seed)
+        seed_global_generator(seed)
+        try:
+            yield
+        finally:
+            context()._seed, context()._rng = own  # noqa: SLF001
+            generator.state.assign(before)
+
+
+def seed_global_generator(seed: int) -> None:
+    """Set the state of what Keras' random functions draw from that are given no seed."""
+    from keras.src.random.seed_generator import global_seed_generator
+
+    global_seed_generator().state.assign([seed % _MOST_STATES, 0])
 
 
 def _refuse_unknown_options(name: str, builder: ModelBuilder, options: Mapping[str, Any]) -> None:

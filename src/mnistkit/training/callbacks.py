@@ -18,21 +18,21 @@ from mnistkit.training.description import plain
 from mnistkit.training.divergence import refuse_diverged
 from mnistkit.training.final_weights import FinalWeights
 from mnistkit.training.fit import Fit
-from mnistkit.training.seeding import seed_layers
+from mnistkit.training.seeding import seed_epoch
 
 logger = logging.getLogger(__name__)
 
 
 class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type hints
-    """Make the random layers a function of seed and epoch."""
+    """Make what is random in a step a function of seed and epoch."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._seed = seed
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Set the random layers' states."""
-        seed_layers(self.model, self._seed, epoch)
+        """Set the states of random layers and of the process's generators."""
+        seed_epoch(self.model, self._seed, epoch)
 
 
 class PutFinalWeightsIn(keras.callbacks.Callback):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mnistkit.errors import ModelError
-from mnistkit.models.building import seeded
+from mnistkit.models.building import seeded_everywhere
 from mnistkit.models.keras_settings import channels_last
 from mnistkit.training.outputs import Outputs, describe_outputs
 from mnistkit.training.own_code import own_methods
@@ -51,7 +51,7 @@ def checked_model(model: Any, seed: int, *, as_images: bool = True) -> keras.Mod
             "Known names: mnistkit.list_models()."
         )
     if model.built:
-        with seeded(seed), channels_last():
+        with seeded_everywhere(seed), channels_last():
             refuse_other_contract(model, as_images=as_images)
     return model
 

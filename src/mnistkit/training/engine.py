@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
@@ -13,11 +14,20 @@ from mnistkit.training.shapes import input_shape_of
 if TYPE_CHECKING:
     import keras
 
+logger = logging.getLogger(__name__)
+
 EngineName = Literal["xla", "graph", "keras"]
 ENGINES = ("auto", *get_args(EngineName))
 
 # XLA's versions of these are several times slower on a CPU than TensorFlow's own (oneDNN).
 _SLOW_IN_XLA_ON_CPU = ("Conv", "DepthwiseConv", "MaxPool", "AvgPool", "CudnnRNN", "While", "FFT")
+
+
+# These are seeded when they are compiled, which XLA passes over.
+_SEEDED_WHEN_COMPILED = (
+    "Multinomial", "ParameterizedTruncatedNormal", "RandomGamma", "RandomPoisson", "RandomShuffle",
+    "RandomStandardNormal", "RandomUniform", "TruncatedNormal",
+)  # fmt: skip
 
 
 class Engine(Protocol):
@@ -72,6 +82,13 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
     if name == "keras":
         return KerasEngine()
     refuse_compiled_engine(fit.model, name)
+    if name == "xla" and _operations(fit.model, _SEEDED_WHEN_COMPILED):
+        logger.warning(
+            "The model %r draws from tf.random, which has no seed under XLA: the same seed of the "
+            "trainer will give other weights. Let the layer draw from keras.random with a "
+            "keras.random.SeedGenerator of its own, or use engine='graph'.",
+            fit.model.name,
+        )
     return GraphEngine(jit_compile=name == "xla", may_change=wanted == "auto")
 
 
@@ -81,18 +98,20 @@ def _suitable(fit: Fit) -> EngineName:
     is_usual = not own_methods(fit.model) and outputs_of(fit.model) is not Outputs.OTHER
     if not is_usual or fit.model.run_eagerly:
         return "keras"
-    if tf.config.list_logical_devices("GPU"):
-        return "xla"
-    slow = any(name.startswith(_SLOW_IN_XLA_ON_CPU) for name in _operations(fit.model))
-    return "graph" if slow else "xla"
+    has_gpu = bool(tf.config.list_logical_devices("GPU"))
+    for_graph = _SEEDED_WHEN_COMPILED + (() if has_gpu else _SLOW_IN_XLA_ON_CPU)
+    return "graph" if _operations(fit.model, for_graph) else "xla"
 
 
-def _operations(model: keras.Model) -> set[str]:
-    """The kinds of operations in a model's forward pass, nested functions included."""
+def _operations(model: keras.Model, kinds: tuple[str, ...]) -> set[str]:
+    """The operations of some kinds in a model's forward pass, nested functions included.
+
+    A kind is how the name begins that TensorFlow has for an operation.
+    """
     import tensorflow as tf
 
     images = tf.TensorSpec((2, *input_shape_of(model)[0]), tf.float32)
     graph = tf.function(lambda x: model(x, training=True), autograph=False)
     definition = graph.get_concrete_function(images).graph.as_graph_def()
     nested = (node for function in definition.library.function for node in function.node_def)
-    return {node.op for node in (*definition.node, *nested)}
+    return {node.op for node in (*definition.node, *nested) if node.op.startswith(kinds)}

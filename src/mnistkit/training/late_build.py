@@ -12,7 +12,7 @@ import numpy as np
 
 from mnistkit.datasets import Split
 from mnistkit.errors import ModelError
-from mnistkit.models.building import seeded
+from mnistkit.models.building import seeded_everywhere
 from mnistkit.models.keras_settings import channels_last
 from mnistkit.training.shapes import Shape, few_images
 
@@ -43,7 +43,7 @@ def build_on(model: keras.Model, data: Any, seed: int) -> None:
     for shape in _candidates(given):
         images = few_images(shape, None)
         try:
-            with seeded(seed), channels_last():
+            with seeded_everywhere(seed), channels_last():
                 _for_trial(model)(images, training=False)
                 model(images, training=False)
         # A layer of one's own raises anything.

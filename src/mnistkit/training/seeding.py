@@ -6,10 +6,13 @@ been called, and cannot be continued after an interruption.
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mnistkit.models.building import seed_global_generator
 
 if TYPE_CHECKING:
     import keras
@@ -24,6 +27,24 @@ def epoch_permutation(seed: int, epoch: int, count: int) -> NDArray[np.int32]:
 def epoch_key(seed: int, epoch: int) -> int:
     """What augmentation draws from, besides the number of the step."""
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1).view(np.int32)[0])
+
+
+def fit_seed(seed: int, epoch: int) -> int:
+    """What a fit that begins with that epoch seeds the process's generators with."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+
+
+def seed_epoch(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set the states of random layers, and of what draws from the process's generators.
+
+    TensorFlow's generators are left alone: their operations keep the seed of the fit, so that to
+    seed them anew would be to repeat the epoch before.
+    """
+    own = fit_seed(seed, epoch)
+    random.seed(own)
+    np.random.seed(own)  # noqa: NPY002  (a step of one's own may use the old generator)
+    seed_global_generator(own)
+    seed_layers(model, seed, epoch)
 
 
 def seed_layers(model: keras.Model, seed: int, epoch: int) -> None:

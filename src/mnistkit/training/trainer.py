@@ -25,6 +25,7 @@ from mnistkit.models import (
     described_model,
     recipes_of,
 )
+from mnistkit.models.building import seeded_everywhere
 from mnistkit.models.keras_settings import refuse_other_backend
 from mnistkit.training.augmentation import refuse_augmentation
 from mnistkit.training.batches import (
@@ -71,6 +72,7 @@ from mnistkit.training.past_fits import note_past_fits, past_fits
 from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.training.sample_weights import ClassWeight
+from mnistkit.training.seeding import fit_seed
 from mnistkit.training.serializable import refuse_unserializable
 from mnistkit.training.shapes import fit_to_model, input_shape_of
 
@@ -392,7 +394,8 @@ class Trainer:
         engine = make_engine(self._wanted_engine, fit, begun_with)
         run = Run(fit, engine, self._folder)
         try:
-            return run.train(resume=resume, overwrite=overwrite, verbose=verbosity)
+            with seeded_everywhere(fit_seed(self.seed, fit.first_epoch)):
+                return run.train(resume=resume, overwrite=overwrite, verbose=verbosity)
         finally:  # whatever has ended it, also Ctrl-C
             if run.description is not None:
                 self._description, self._beginning = run.description, beginning
