@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from mnistkit.training.fit import Fit
-from mnistkit.training.outputs import Outputs, outputs_of
-from mnistkit.training.own_code import own_methods, refuse_compiled_engine
+from mnistkit.training.own_code import is_usual, refuse_compiled_engine
 from mnistkit.training.shapes import input_shape_of
 
 if TYPE_CHECKING:
@@ -95,8 +94,7 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
 def _suitable(fit: Fit) -> EngineName:
     import tensorflow as tf
 
-    is_usual = not own_methods(fit.model) and outputs_of(fit.model) is not Outputs.OTHER
-    if not is_usual or fit.model.run_eagerly:
+    if not is_usual(fit.model) or fit.model.run_eagerly:
         return "keras"
     has_gpu = bool(tf.config.list_logical_devices("GPU"))
     for_graph = _SEEDED_WHEN_COMPILED + (() if has_gpu else _SLOW_IN_XLA_ON_CPU)

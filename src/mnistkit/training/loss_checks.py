@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError, RecipeError
 from mnistkit.training.compile_checks import refuse_unknown
+from mnistkit.training.data import Examples
+from mnistkit.training.inputs import to_floats
 from mnistkit.training.optimizers import make_loss, make_metrics
 from mnistkit.training.outputs import (
     SQUASHING,
     OutputDescription,
     Outputs,
     describe_outputs,
+    outputs_of,
     to_probabilities,
 )
 from mnistkit.training.own_code import computes_own_loss
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from mnistkit.models import Recipe
 
+_FEW = 3  # examples; no side of an image is that short
 _SPARSE = "sparse_categorical_crossentropy"
 _ONE_HOT = "categorical_crossentropy"
 _BINARY = "binary_crossentropy"
@@ -195,6 +199,32 @@ def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:
             f"The model {model.name!r} returns logits, since it ends without a softmax or sigmoid, "
             f"but its loss {name!r} takes them for probabilities. {remedy}"
         )
+
+
+def refuse_other_targets(model: keras.Model, train: Any) -> None:
+    """Refuse data that the compiled loss of a model which tells no classes apart does not take.
+
+    Raises
+    ------
+    ModelError
+        If it fails on the first examples, for instance since class numbers are no images.
+    """
+    if outputs_of(model) is not Outputs.OTHER or not isinstance(train, Examples):
+        return
+    few = train.part(np.arange(len(train)) < _FEW)
+    images = to_floats(few.images, few.divisor)
+    try:
+        outputs = model(images, training=False)
+        model.compute_loss(x=images, y=few.labels, y_pred=outputs, training=False)
+    # Keras, TensorFlow and losses of one's own raise anything here.
+    except Exception as error:
+        name = getattr(model.loss, "name", None) or getattr(model.loss, "__name__", model.loss)
+        raise ModelError(
+            f"The loss {name!r} of the model {model.name!r} fails on the first examples "
+            f"({type(error).__name__}). The model returns {describe_outputs(model).found}; give "
+            "what it is to return, of the same shape: fit((images, targets)), or the same in a "
+            "tf.data.Dataset."
+        ) from error
 
 
 def _right_loss(outputs: Outputs, *, one_hot: bool) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
+from mnistkit.messages import shown
 from mnistkit.training.outputs import Outputs, outputs_of
 
 if TYPE_CHECKING:
@@ -13,9 +15,17 @@ if TYPE_CHECKING:
 
     from mnistkit.models import Recipe
 
+logger = logging.getLogger(__name__)
+
 # A name is saved with an optimizer, so a recipe's is known in a model that comes from a file.
 _NAME = "mnistkit_recipe"
 _TIMES_FORGOTTEN = 5  # e^-5 is less than a hundredth
+# What compiling a model settles, and what of that nobody expects an optimizer to replace.
+_BESIDE_OPTIMIZER = ("weight_decay", "label_smoothing", "weight_averaging")
+_COMPILED = (
+    "optimizer", "optimizer_options", "learning_rate", "schedule", "final_learning_rate", "warmup",
+    *_BESIDE_OPTIMIZER, "loss", "metrics",
+)  # fmt: skip
 _CROSSENTROPIES = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
 
 
@@ -45,6 +55,30 @@ def is_compiled_by_caller(model: keras.Model) -> bool:
     A recipe's optimizer is not used again, not even after loading: its schedule is at its end.
     """
     return bool(model.compiled) and _inner(model.optimizer).name != _NAME
+
+
+def in_effect(recipe: Recipe, *, is_given: bool) -> Recipe:
+    """What is left of a recipe beside an optimizer, loss and metrics that the caller compiled.
+
+    One warning names the settings that have no effect then.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    is_given : bool
+        Whether the caller has chosen it. Of a model's own recipe only what is not expected is
+        named: that its optimizer is replaced was asked for.
+    """
+    usual = type(recipe)()
+    replaced = {n: getattr(recipe, n) for n in _COMPILED if getattr(recipe, n) != getattr(usual, n)}
+    lost = [f"{n}={shown(v)}" for n, v in replaced.items() if is_given or n in _BESIDE_OPTIMIZER]
+    if lost:
+        logger.warning(
+            "The model is compiled with an optimizer, loss and metrics of yours, so these settings "
+            "of a recipe have no effect: %s. Its epochs, batch size and augmentation are used.",
+            ", ".join(lost),
+        )
+    return recipe.replace(**{name: getattr(usual, name) for name in replaced})
 
 
 def has_schedule(optimizer: keras.Optimizer) -> bool:

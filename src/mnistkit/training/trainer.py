@@ -62,10 +62,11 @@ from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
     refuse_other_recipe,
+    refuse_other_targets,
     refuse_unknown_names,
     takes_class_numbers,
 )
-from mnistkit.training.optimizers import compile_from_recipe, is_compiled_by_caller
+from mnistkit.training.optimizers import compile_from_recipe, in_effect, is_compiled_by_caller
 from mnistkit.training.outputs import num_classes_of, refuse_no_classes
 from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.past_fits import note_past_fits, past_fits
@@ -92,7 +93,8 @@ class Trainer:
         recipe's.
     recipe : Recipe or str, optional
         How to train: a recipe, or the name of one that the model carries, for instance
-        ``"constant"``. By default the model's first recipe.
+        ``"constant"``. By default the model's first recipe. Of one beside a compiled model, epochs,
+        batch size and augmentation have an effect; a warning names what else it sets.
     seed : int, default 0
         Fixes the initial weights (if the trainer builds the model), the order of the images in
         every epoch, the random layers, and which images a fraction sets aside for validation.
@@ -201,10 +203,9 @@ class Trainer:
         self._beginning: Beginning | None = None  # of the last fit
         # What the caller compiled stays; what the recipe compiled is made anew for every fit,
         # since its schedule depends on the number of steps.
-        self._compiled_by_caller = is_compiled_by_caller(self.model)
-        if self._compiled_by_caller:
-            refuse_unknown_in(self.model)
+        self._compiled_by_caller = False
         self._compile_settings: dict[str, Any] = {}
+        self._note_own_compile(recipe_is_given=recipe is not None)
 
     def compile(
         self,
@@ -229,12 +230,15 @@ class Trainer:
 
         Notes
         -----
-        For Keras' other settings call ``trainer.model.compile(...)`` before making the trainer.
+        For Keras' other settings call ``trainer.model.compile(...)``. A recipe's weight decay,
+        label smoothing and weight averaging have no effect beside it, as a warning says; its
+        epochs, batch size and augmentation have.
         """
         settings = checked_settings(optimizer, loss, metrics, weighted_metrics)
         with self._scope():
             self.model.compile(**settings)
-        self._compiled_by_caller, self._compile_settings = True, settings
+        self._compile_settings = settings
+        self._note_own_compile()
 
     @answers_keras
     def fit(
@@ -335,6 +339,7 @@ class Trainer:
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
         self._build_on(data)
         self._build_for(data)
+        self._note_own_compile()
         refuse_slow_precision(self.model)
         every = (*self.callbacks, *checked_callbacks(callbacks))
         refuse_missing_tensorboard(every)
@@ -369,6 +374,7 @@ class Trainer:
             recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
         if self._compiled_by_caller:
             refuse_other_loss(self.model, one_hot=prepared.one_hot)
+            refuse_other_targets(self.model, prepared.train)
         else:
             refuse_other_recipe(recipe, self.model, one_hot=prepared.one_hot)
             steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
@@ -589,6 +595,13 @@ class Trainer:
         self._blueprint = after
         if self._compile_settings:
             self.compile(**self._compile_settings)
+
+    def _note_own_compile(self, *, recipe_is_given: bool = False) -> None:
+        """Leave of the recipe what has an effect beside what the caller compiled."""
+        if is_compiled_by_caller(self.model) and not self._compiled_by_caller:
+            refuse_unknown_in(self.model)
+            self._compiled_by_caller = True
+            self.recipe = in_effect(self.recipe, is_given=recipe_is_given)
 
     def _begin(self, initial_epoch: int | None, *, resume: bool) -> Beginning:
         """Where the next fit begins: where the last one ended, unless it is to be resumed."""
