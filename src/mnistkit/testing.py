@@ -20,13 +20,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.errors import MnistKitError, ModelError
-from mnistkit.models import MODELS, create_model
+from mnistkit.errors import ModelError
+from mnistkit.messages import said_by
+from mnistkit.models import MODELS
+from mnistkit.models.building import checked_shape, seeded_everywhere
+from mnistkit.models.keras_settings import channels_last
+from mnistkit.training.outputs import Outputs, describe_outputs
+from mnistkit.training.shapes import input_shape_of
 
 if TYPE_CHECKING:
     import keras
 
 _BATCH = 4
+Case = dict[str, Any]
+Problem = tuple[str, str]  # its cause, by which it is listed once; and what to say
+
+_WHERE = " (for "
+_SOFTMAX = 'keras.layers.Dense(num_classes, activation="softmax")'
+_UNPACK = "x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)"
 
 
 def check_model(
@@ -40,8 +51,8 @@ def check_model(
 
     The builder takes ``num_classes`` and ``input_shape`` as keyword-only options and returns a
     built, uncompiled ``keras.Model`` from float32 ``(n, *input_shape)`` in [0, 1] to
-    probabilities ``(n, num_classes)``. The model learns, gives the same answer twice, has the
-    same initial weights for the same seed, and survives Keras' own saving.
+    probabilities ``(n, num_classes)``. The model learns, also from weighted images, gives the same
+    answer twice, has the same initial weights for the same seed, and survives Keras' own saving.
 
     Parameters
     ----------
@@ -49,75 +60,174 @@ def check_model(
         The builder, or a name for `create_model`.
     num_classes : tuple of int, default (10, 3)
     input_shapes : tuple of tuple of int, default ((28, 28), (32, 32))
-        Shapes to try; leave out those that the architecture cannot take.
+        Shapes to try, for instance ``((28, 28, 1),)``; leave out those that the architecture cannot
+        take.
     **options
         More options of the builder.
 
     Raises
     ------
     ModelError
-        If the contract is broken; the message lists everything that is wrong.
+        If the contract is broken; the message lists everything that is wrong, each cause once,
+        with what to write instead.
 
     Examples
     --------
     >>> import mnistkit.testing
     >>> mnistkit.testing.check_model("dense128", input_shapes=((28, 28),))
     """
-    name = builder if isinstance(builder, str) else f"{builder.__module__}:{builder.__qualname__}"
     function = MODELS.get(builder) if isinstance(builder, str) else builder
-    problems = list(_signature_problems(function))
-    if not problems:
-        for count in num_classes:
-            for shape in input_shapes:
-                case = {"num_classes": count, "input_shape": shape, **options}
-                problems += [f"{case}: {problem}" for problem in _problems(function, case)]
-    if problems:
-        listed = "\n".join(f"- {problem}" for problem in problems)
-        raise ModelError(f"The model {name!r} breaks the contract of a model builder:\n{listed}")
+    found: dict[str, list[str]] = {}
+    cases: list[Case] = [
+        {"num_classes": count, "input_shape": checked_shape(shape), **options}
+        for count in num_classes
+        for shape in input_shapes
+    ]
+    for cause, says in _signature_problems(function, options):
+        found[cause] = [says] * len(cases)
+    for case in cases if not found else ():
+        for cause, says in _problems(function, case):
+            found.setdefault(cause, []).append(f"{says}{_only_for(case)}")
+    if found:
+        listed = "\n".join(
+            f"- {all_[0].partition(_WHERE)[0] if len(all_) == len(cases) else all_[0]}"
+            for all_ in found.values()
+        )
+        raise ModelError(
+            f"The model {_name_of(builder)!r} breaks the contract of a model builder:\n{listed}"
+        )
 
 
-def _signature_problems(builder: Callable[..., Any]) -> Iterator[str]:
-    parameters = inspect.signature(builder).parameters
+def _name_of(builder: Callable[..., keras.Model] | str) -> str:
+    if isinstance(builder, str):
+        return builder
+    module, name = (getattr(builder, what, None) for what in ("__module__", "__qualname__"))
+    return f"{module}:{name}" if name else repr(builder)
+
+
+def _only_for(case: Case) -> str:
+    """Where a problem was found, if not everywhere."""
+    return f"{_WHERE}num_classes={case['num_classes']}, input_shape={case['input_shape']})"
+
+
+def _signature_problems(builder: Any, options: dict[str, Any]) -> Iterator[Problem]:
+    try:
+        parameters = inspect.signature(builder).parameters
+    except (TypeError, ValueError) as error:
+        yield "signature", f"it is no function with options of its own: {said_by(error)}"
+        return
     for required in ("num_classes", "input_shape"):
         parameter = parameters.get(required)
         if parameter is None:
-            yield f"it has no option {required!r}"
+            yield required, f"it has no option {required!r}; write def model(*, {required}=...)"
         elif parameter.kind is not parameter.KEYWORD_ONLY:
-            yield f"{required!r} must be keyword-only: put it after a '*' in the signature"
+            yield (
+                required,
+                f"{required!r} must be keyword-only: put it after a '*' in the signature",
+            )
         elif parameter.default is parameter.empty:
-            yield f"{required!r} must have a default"
+            yield required, f"{required!r} must have a default"
     for parameter in parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
-            yield f"'**{parameter.name}' would swallow misspelt options; name them"
+            yield "swallows", f"'**{parameter.name}' would swallow misspelt options; name them"
+    for name in options.keys() - parameters.keys():
+        yield name, f"it has no option {name!r}"
 
 
-def _problems(builder: Callable[..., Any], case: dict[str, Any]) -> Iterator[str]:
+def _problems(builder: Callable[..., Any], case: Case) -> Iterator[Problem]:
     """Build the model for one case and look at it from all sides."""
+    try:
+        model, twin = (_built(builder, case) for _ in range(2))
+    # Whatever a stranger's code raises, here and below, is its problem and not ours.
+    except Exception as error:  # noqa: BLE001
+        yield "building", f"building it raised {said_by(error)}"
+        return
+    found = list(_kind_problems(model))
+    yield from found
+    if any(cause != "compiled" for cause, _ in found):
+        return
+    try:
+        found = list(_shape_problems(model, case))
+        yield from found
+        if not found:
+            yield from _behaviour_problems(model, twin, case)
+    except Exception as error:  # noqa: BLE001
+        yield "other", f"to look at it raised {said_by(error)}"
+
+
+def _built(builder: Callable[..., Any], case: Case) -> Any:
+    with seeded_everywhere(1), channels_last():
+        return builder(**case)
+
+
+def _kind_problems(model: Any) -> Iterator[Problem]:
+    """What makes it impossible to look any further, and that it is compiled."""
     import keras
 
-    registered = "mnistkit-check-model"
-    MODELS.register(registered)(builder)
+    if model is None:
+        yield "none", "it returns nothing; end it with 'return model'"
+    elif not isinstance(model, keras.Model):
+        yield "kind", f"it returns {type(model).__name__}; return a keras.Model"
+    elif not model.built:
+        yield (
+            "unbuilt",
+            (
+                "the model that it returns is not built; begin it with keras.Input(input_shape), "
+                "or call it once on an image: model(numpy.zeros((1, *input_shape)))"
+            ),
+        )
+    elif model.compiled:
+        yield "compiled", "it is compiled; leave that to the trainer"
+
+
+def _shape_problems(model: keras.Model, case: Case) -> Iterator[Problem]:
+    """Whether it takes and returns what was asked for."""
+    expected, count = case["input_shape"], case["num_classes"]
+    takes, _ = input_shape_of(model)
+    if len(takes) != len(expected) or any(
+        side not in (None, wanted) for side, wanted in zip(takes, expected, strict=True)
+    ):
+        reshape = takes == (*expected, 1)
+        then = " and keras.layers.Reshape((*input_shape, 1))" if reshape else ""
+        yield (
+            "input_shape",
+            (
+                f"it takes {takes} where input_shape={expected} was asked for; begin it with "
+                f"keras.Input(input_shape){then}"
+            ),
+        )
+        return
     try:
-        model, twin = (create_model(registered, seed=1, **case) for _ in range(2))
-    except MnistKitError as error:
-        yield str(error)
+        outputs = model(_images(expected), training=False)
+    except Exception as error:  # noqa: BLE001
+        yield "running", f"it cannot be run on images of shape {expected}: {said_by(error)}"
         return
-    except Exception as error:  # noqa: BLE001  (whatever a stranger's builder raises is its problem)
-        yield f"building it raised {type(error).__name__}: {error}"
-        return
-    finally:
-        MODELS.unregister(registered)
-    if model.compiled:
-        yield "it is compiled; leave that to the trainer"
-    if not model.trainable_variables:
-        yield "it has nothing to train"
-        return
-    if any(not np.array_equal(a, b) for a, b in zip(model.get_weights(), twin.get_weights())):  # noqa: B905
-        yield "the same seed gives different initial weights; take them from Keras' initializers"
+    if tuple(getattr(outputs, "shape", ())) != (_BATCH, count):
+        width = f"{outputs.shape[1:]}" if hasattr(outputs, "shape") else type(outputs).__name__
+        yield (
+            "num_classes",
+            (
+                f"it returns {width} for an image, expected ({count},) for num_classes={count}; "
+                f"end it with {_SOFTMAX}"
+            ),
+        )
+
+
+def _behaviour_problems(model: keras.Model, twin: keras.Model, case: Case) -> Iterator[Problem]:
     images = _images(case["input_shape"])
-    yield from _output_problems(model, images, case["num_classes"])
-    yield from _learning_problems(keras, model, images, case["num_classes"])
-    yield from _saving_problems(keras, model, images)
+    yield from _output_problems(model, images)
+    if not model.trainable_variables:
+        yield "frozen", "it has nothing to train"
+        return
+    twin(images, training=False)  # a class of one's own makes its weights only now
+    both = zip(model.get_weights(), twin.get_weights(), strict=False)
+    if not all(np.array_equal(one, other) for one, other in both):
+        yield (
+            "seed",
+            "the same seed gives different initial weights; take them from Keras' initializers",
+        )
+    yield from _learning_problems(model, images, case["num_classes"])
+    yield from _saving_problems(model, images)
 
 
 def _images(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -126,49 +236,78 @@ def _images(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return images
 
 
-def _output_problems(
-    model: keras.Model, images: NDArray[np.float32], num_classes: int
-) -> Iterator[str]:
+def _output_problems(model: keras.Model, images: NDArray[np.float32]) -> Iterator[Problem]:
     outputs = np.asarray(model(images, training=False))
-    if outputs.shape != (_BATCH, num_classes):
-        yield f"it returns shape {outputs.shape} for {_BATCH} images, not {(_BATCH, num_classes)}"
-        return
     if outputs.dtype != np.float32:
-        yield f"it returns {outputs.dtype}, not float32"
-    sums = outputs.sum(axis=1)
-    if not ((outputs >= 0).all() and np.allclose(sums, 1, atol=1e-4)):  # neither holds for NaN
-        yield "its outputs are no probabilities (at least 0, with sum 1); end it with a softmax"
+        yield "dtype", f'it returns {outputs.dtype}; write dtype="float32" in its last layer'
+    description = describe_outputs(model)
+    if description.outputs is not Outputs.PROBABILITIES:
+        yield (
+            "softmax",
+            f"its outputs are no probabilities, but {description.found}; end it with {_SOFTMAX}",
+        )
     if not np.array_equal(outputs, np.asarray(model(images, training=False))):
-        yield "it gives two answers to one question; random layers must rest outside training"
+        yield (
+            "restless",
+            "it gives two answers to one question; random layers must rest where training=False",
+        )
 
 
 def _learning_problems(
-    keras: Any, model: keras.Model, images: NDArray[np.float32], num_classes: int
-) -> Iterator[str]:
+    model: keras.Model, images: NDArray[np.float32], num_classes: int
+) -> Iterator[Problem]:
+    import keras
+
     labels = np.arange(_BATCH) % num_classes
     before = [variable.numpy() for variable in model.trainable_variables]
-    model.compile(
-        optimizer=keras.optimizers.SGD(0.1),
-        loss="sparse_categorical_crossentropy",
-        run_eagerly=True,  # one step is not worth compiling
-    )
-    loss = model.train_on_batch(images, labels)
+    try:
+        model.compile(
+            optimizer=keras.optimizers.SGD(0.1),
+            loss="sparse_categorical_crossentropy",
+            run_eagerly=True,  # one step is not worth compiling
+        )
+        # Not train_on_batch, which always gives weights, too.
+        logs = model.fit(images, labels, verbose=0).history
+    except Exception as error:  # noqa: BLE001
+        yield "step", f"a training step raised {said_by(error)}"
+        return
+    loss = logs.get("loss", [0.0])[0]
     if not np.isfinite(loss):
-        yield f"its loss after one step is {loss}"
+        yield "loss", f"its loss after one step is {loss}"
     after = [variable.numpy() for variable in model.trainable_variables]
     if all(np.array_equal(one, other) for one, other in zip(before, after, strict=True)):
-        yield "a training step changes none of its weights"
+        yield "no learning", "a training step changes none of its weights"
+    for name, run in (("train_step", model.fit), ("test_step", model.evaluate)):
+        try:
+            run(images, labels, sample_weight=np.ones(_BATCH), verbose=0)
+        except Exception as error:  # noqa: BLE001
+            yield (
+                name,
+                (
+                    f"its {name} cannot take images with weights ({said_by(error)}); begin it with "
+                    f"{_UNPACK}"
+                ),
+            )
 
 
-def _saving_problems(keras: Any, model: keras.Model, images: NDArray[np.float32]) -> Iterator[str]:
+def _saving_problems(model: keras.Model, images: NDArray[np.float32]) -> Iterator[Problem]:
+    import keras
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         try:
             model.save(path)
             loaded = keras.saving.load_model(path, safe_mode=True)
         except Exception as error:  # noqa: BLE001  (Keras raises many kinds here)
-            yield f"Keras cannot save and load it: {type(error).__name__}: {error}"
+            yield (
+                "saving",
+                (
+                    f"Keras cannot save and load it: {said_by(error)}; write "
+                    "@keras.saving.register_keras_serializable() above classes of your own, with "
+                    "every argument of __init__ in get_config"
+                ),
+            )
             return
     one, other = (np.asarray(m(images, training=False)) for m in (model, loaded))
     if not np.allclose(one, other, atol=1e-5):
-        yield "it answers differently after Keras has saved and loaded it"
+        yield "loading", "it answers differently after Keras has saved and loaded it"

@@ -12,6 +12,7 @@ import numpy as np
 
 from mnistkit.datasets import Split
 from mnistkit.errors import ModelError
+from mnistkit.messages import said_by
 from mnistkit.models.building import seeded_everywhere
 from mnistkit.models.keras_settings import channels_last
 from mnistkit.training.shapes import Shape, few_images
@@ -48,7 +49,7 @@ def build_on(model: keras.Model, data: Any, seed: int) -> None:
                 model(images, training=False)
         # A layer of one's own raises anything.
         except Exception as error:  # noqa: BLE001
-            reasons.append(f"{type(error).__name__}: {_first_sentence(str(error))}")
+            reasons.append(said_by(error))
             continue
         logger.info("The model %r was built for images of shape %s.", model.name, shape)
         return
@@ -98,10 +99,3 @@ def _candidates(given: Shape) -> Iterator[Shape]:
         yield (*given, 1)
     if len(given) == 3 and given[2] == 1:
         yield given[:2]
-
-
-def _first_sentence(text: str) -> str:
-    """What Keras says of an error, without the arguments that it lists."""
-    lines = [line.strip("\x1b[01m ").rstrip(".") for line in text.splitlines()]
-    useful = [line for line in lines if line and not line.startswith("Exception encountered")]
-    return useful[0] if useful else text
