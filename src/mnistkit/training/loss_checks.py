@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError, RecipeError
 from mnistkit.training.compile_checks import refuse_unknown
-from mnistkit.training.data import Examples
 from mnistkit.training.inputs import to_floats
+from mnistkit.training.labelled import Examples
 from mnistkit.training.optimizers import make_loss, make_metrics
 from mnistkit.training.outputs import (
     SQUASHING,
     OutputDescription,
     Outputs,
     describe_outputs,
-    outputs_of,
     to_probabilities,
 )
 from mnistkit.training.own_code import computes_own_loss
@@ -142,12 +141,14 @@ def _refuse_no_loss_for(model: keras.Model, description: OutputDescription) -> N
         )
 
 
-def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:
+def refuse_other_loss(model: keras.Model, train: Any, *, one_hot: bool = False) -> None:
     """Refuse a compiled loss that takes other labels, or other outputs than the model's.
 
     Parameters
     ----------
     model : keras.Model
+    train : Examples or Stream
+        What it is to be trained on.
     one_hot : bool, default False
         Whether the labels are rows of a probability a class, not class numbers.
 
@@ -169,6 +170,7 @@ def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:
             return
         raise ModelError(f"The model {model.name!r} was compiled without a loss. {remedy}")
     if description.outputs is Outputs.OTHER:
+        _refuse_other_targets(model, train)
         return
     if isinstance(loss, str):
         try:
@@ -201,15 +203,9 @@ def refuse_other_loss(model: keras.Model, *, one_hot: bool = False) -> None:
         )
 
 
-def refuse_other_targets(model: keras.Model, train: Any) -> None:
-    """Refuse data that the compiled loss of a model which tells no classes apart does not take.
-
-    Raises
-    ------
-    ModelError
-        If it fails on the first examples, for instance since class numbers are no images.
-    """
-    if outputs_of(model) is not Outputs.OTHER or not isinstance(train, Examples):
+def _refuse_other_targets(model: keras.Model, train: Any) -> None:
+    """Refuse targets on which the loss fails, such as class numbers in the place of images."""
+    if not isinstance(train, Examples):
         return
     few = train.part(np.arange(len(train)) < _FEW)
     images = to_floats(few.images, few.divisor)

@@ -62,7 +62,6 @@ from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
     refuse_other_recipe,
-    refuse_other_targets,
     refuse_unknown_names,
     takes_class_numbers,
 )
@@ -373,8 +372,7 @@ class Trainer:
         if epochs is initial_epoch is None and prepared.says_its_length:
             recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
         if self._compiled_by_caller:
-            refuse_other_loss(self.model, one_hot=prepared.one_hot)
-            refuse_other_targets(self.model, prepared.train)
+            refuse_other_loss(self.model, prepared.train, one_hot=prepared.one_hot)
         else:
             refuse_other_recipe(recipe, self.model, one_hot=prepared.one_hot)
             steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
