@@ -336,7 +336,6 @@ class Trainer:
         recipe = recipe_from_epoch(recipe, initial_epoch)
         verbosity = _verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
-        self._build_on(data)
         self._build_for(data)
         self._note_own_compile()
         refuse_slow_precision(self.model)
@@ -581,7 +580,11 @@ class Trainer:
                 refuse_other_contract(self.model, as_images=self.inputs == "images")
 
     def _build_for(self, data: Any) -> None:
-        """Build the model anew if the data asks for another, and nobody has touched this one."""
+        """Build the model, or build it anew if the data asks for another one.
+
+        One that somebody has touched is not built anew.
+        """
+        self._build_on(data)
         before = self._blueprint
         if before is None or is_compiled_by_caller(self.model) != self._compiled_by_caller:
             return
