@@ -92,6 +92,19 @@ def test_a_function_takes_the_weights_of_its_runs(tmp_path):
     assert Trainer(plain, weights=tmp_path).model.get_weights()[2].shape == (3, 10)
 
 
+def test_defaults_that_have_changed_since(tmp_path):
+    """The weights are for what the default was; an option that is gone is not missed."""
+    trainer = Trainer(plain, input_shape=(4, 4))
+    trainer.save(tmp_path)
+
+    def later(*, num_classes=10, input_shape=(28, 28), units=7):
+        return plain(num_classes=num_classes, input_shape=input_shape, units=units)
+
+    later.__module__, later.__qualname__ = plain.__module__, plain.__qualname__
+    model = create_model(later, weights=tmp_path)
+    assert spec_of(model).options == {"num_classes": 10, "input_shape": (4, 4), "units": 2}
+
+
 def test_folders_that_hold_no_weights(run, tmp_path, forge):
     with pytest.raises(RunFolderError, match=r"holds no saved run: 'run\.json' cannot be read"):
         create_model("cnn", weights=tmp_path)

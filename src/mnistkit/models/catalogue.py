@@ -106,7 +106,7 @@ def create_model(
     every_option = {
         "num_classes": 10,
         "input_shape": (28, 28),
-        **(fitting_options(builder, trained.options) if trained else {}),
+        **(fitting_options(builder, trained.options, trained.defaults) if trained else {}),
     }
     if num_classes is not None:
         every_option["num_classes"] = whole_option(num_classes, "num_classes", least=1)

@@ -52,6 +52,7 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
             "model itself: Trainer.load(folder).model."
         )
     options = run_options(described.get("options"), path)
+    defaults = described.get("defaults")
     if described["name"] != model:  # they are of another function
         options = {n: options[n] for n in ("num_classes", "input_shape") if n in options}
     return TrainedWeights(
@@ -59,6 +60,7 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
         sha256=str(files[WEIGHTS_FILE]),
         source=f"the run {where} of the model {described['name']!r}",
         options=options,
+        defaults=tuple(defaults) if isinstance(defaults, list) else (),
     )
 
 

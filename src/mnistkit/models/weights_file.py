@@ -33,12 +33,15 @@ class TrainedWeights:
         Where they come from, for messages.
     options : mapping
         The options of the model that they bring along, `num_classes` and `input_shape` among them.
+    defaults : tuple of str
+        Those of the options that nobody gave; a builder may not have them any more.
     """
 
     content: bytes
     sha256: str
     source: str
     options: Mapping[str, Any]
+    defaults: tuple[str, ...] = ()
 
     def give_to(self, model: keras.Model) -> None:
         """Set a model's weights, of whatever precision it is.
