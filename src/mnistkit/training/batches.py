@@ -15,7 +15,7 @@ from mnistkit.errors import ImageError, LabelError, MnistKitError, OptionError
 from mnistkit.messages import shown
 from mnistkit.training.inference import predict_probabilities
 from mnistkit.training.inputs import Inputs, checked_inputs, to_floats
-from mnistkit.training.labelled import Examples, labelled
+from mnistkit.training.labelled import labelled
 from mnistkit.training.labels import are_rows, numbers_to_measure, rows_of
 from mnistkit.training.outputs import num_classes_of
 from mnistkit.training.shapes import fit_to_model
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 Batch = tuple[NDArray[Any], ...]
 Batches: TypeAlias = "tf.data.Dataset | keras.utils.PyDataset"
 
-_AT_ONCE = (
-    2000  # images that the model is given: of small batches, Python would take most of the time
-)
+_AT_ONCE = 2000  # images: of small batches, Python would take most of the time
 
 
 def come_in_batches(data: Any) -> bool:
@@ -135,7 +133,7 @@ def _columns(batch: Any, model: keras.Model, inputs: Inputs) -> Batch:
             f"A batch is {shown(batch)}; expected a pair (images, labels), or (images, labels, "
             "weights)."
         )
-    examples: Examples = labelled((batch[0], batch[1]), model, inputs)
+    examples = labelled((batch[0], batch[1]), model, inputs)
     images = to_floats(examples.images, examples.divisor)
     if len(batch) == 2 or batch[2] is None:
         return images, examples.labels
