@@ -131,6 +131,13 @@ def test_fit_on_a_py_dataset():
     assert not np.allclose(found, expected)
 
 
+def test_a_forced_engine_says_that_keras_trains(caplog):
+    made = Trainer(network(), recipe=Recipe(epochs=1), engine="graph")
+    made.fit(Batches(IMAGES, LABELS), verbose=0)
+    assert made.engine == "keras"
+    assert "by Keras' own fit, not by engine='graph'" in caplog.text
+
+
 def test_a_py_dataset_hears_of_every_epoch():
     data = Batches(IMAGES, LABELS)
     fit(data, validation=Batches(IMAGES, LABELS))

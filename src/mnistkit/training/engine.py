@@ -73,6 +73,11 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
     from mnistkit.training.keras_engine import KerasEngine
 
     if fit.data.has_stream:
+        if wanted in ("xla", "graph"):
+            logger.warning(
+                "Data that comes in batches is trained on by Keras' own fit, not by engine=%r.",
+                wanted,
+            )
         return KerasEngine()
     name = wanted
     if wanted == "auto":

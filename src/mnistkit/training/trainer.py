@@ -103,7 +103,8 @@ class Trainer:
         How `fit` runs. ``"xla"`` and ``"graph"`` are compiled programs that take hundreds of steps
         at a time, with and without XLA; ``"keras"`` is Keras' own ``fit``. ``"auto"`` takes XLA on
         a GPU and for networks without convolutions, the graph for the others, and Keras for a
-        model with a ``train_step`` of its own, for a `strategy`, and for a ``tf.data.Dataset``.
+        model with a ``train_step`` of its own, and for a `strategy`. Data that comes in batches
+        is always trained on by Keras.
         All give the same numbers up to rounding, but dropout and augmentation draw other
         numbers under XLA, as they do in Keras with ``jit_compile=True``.
     strategy : tf.distribute.Strategy, optional
