@@ -68,6 +68,17 @@ def test_the_mean_and_what_is_left(result: Robustness) -> None:
     assert result.mean_relative_accuracy == pytest.approx(np.mean(list(shares.values())))
 
 
+def test_the_interval_of_the_mean_is_by_writer_where_they_are_known(result: Robustness) -> None:
+    low, high = result.mean_accuracy_interval
+    assert low < result.mean_accuracy < high
+    one, other = (
+        robustness("dense128", TEST.replace(writers=writers), kinds=["rotate", "zigzag"])
+        for writers in (np.arange(60), np.arange(60) // 15)
+    )
+    widths = [np.diff(each.mean_accuracy_interval) for each in (one, other)]
+    assert widths[1] > widths[0]
+
+
 def test_a_trainer_its_model_and_its_folder_give_the_same(
     model: keras.Model, tmp_path: Path
 ) -> None:
@@ -170,8 +181,10 @@ def test_images_and_labels_that_do_not_fit() -> None:
 
 def test_as_text_and_as_a_table(result: Robustness) -> None:
     worst = min(result.accuracy, key=result.accuracy.__getitem__)
+    low, high = result.mean_accuracy_interval
     assert str(result) == (
-        f"dense128 with the weights 'mnist' on digits test: {result.mean_accuracy:.2%} correct, "
+        f"dense128 with the weights 'mnist' on digits test: {result.mean_accuracy:.2%} correct "
+        f"(95% interval {100 * low:.2f} to {100 * high:.2f}), "
         f"the mean over 15 MNIST-C-like corruptions, {result.clean.accuracy:.2%} on clean images; "
         f"the worst is {worst} with {result.accuracy[worst]:.2%}"
     )

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mnistkit.errors import LabelError
 from mnistkit.evaluation import Evaluation
-from mnistkit.evaluation.interval import effective_sample_size, wilson_interval
+from mnistkit.evaluation.interval import effective_sample_size, mean_interval, wilson_interval
 
 
 def evaluated(correct: NDArray[np.bool_], writers: object = None) -> Evaluation:
@@ -155,3 +155,23 @@ def test_independent_images_lose_nothing_but_students_quantile() -> None:
         low, high = wilson_interval(correct.mean(), effective_sample_size(correct, writers))
         held += low <= 0.9 <= high
     assert 0.93 < held / trials < 0.99
+
+
+def test_the_interval_of_a_mean_is_students_away_from_the_ends() -> None:
+    random = np.random.default_rng(0)
+    values = random.beta(8, 4, 2000)
+    expected = stats.t.interval(0.95, 1999, values.mean(), stats.sem(values))
+    assert mean_interval(values, None) == pytest.approx(expected, abs=2e-4)
+    writers = np.repeat(np.arange(100), 20)
+    values = np.clip(values * 0.5 + np.repeat(random.random(100), 20) * 0.5, 0, 1)
+    means = values.reshape(100, 20).mean(axis=1)
+    expected = stats.t.interval(0.95, 99, means.mean(), stats.sem(means))
+    assert mean_interval(values, writers) == pytest.approx(expected, abs=2e-3)
+    assert mean_interval(values, np.zeros(2000, int)) == mean_interval(values, None)
+
+
+def test_the_interval_of_a_mean_of_right_and_wrong_is_wilsons() -> None:
+    correct = (np.arange(400) % 5 > 0).astype(float)
+    assert mean_interval(correct, None) == pytest.approx(wilson_interval(0.8, 400), abs=2e-4)
+    assert mean_interval(np.ones(400), None) == pytest.approx(wilson_interval(1, 400), abs=2e-4)
+    assert mean_interval(np.ones(1), None) == (0, 1)

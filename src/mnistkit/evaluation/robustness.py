@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mnistkit.errors import UnknownNameError
 from mnistkit.evaluation.checks import read_only
 from mnistkit.evaluation.evaluation import Evaluation
+from mnistkit.evaluation.interval import mean_interval
 from mnistkit.messages import shown
 
 _COLUMNS = ("corruption", "accuracy", "95% interval", "of clean")
@@ -76,6 +77,17 @@ class Robustness:
         return sum(self.accuracy.values()) / len(self.kinds)
 
     @property
+    def mean_accuracy_interval(self) -> tuple[float, float]:
+        """The 95% interval of the mean, for the chance in the choice of the images.
+
+        An image counts once, with the share of the corruptions under which it is recognised; and
+        where the writers are known, they are what was chosen. Not in it is the chance in training,
+        in the corruptions themselves (another `seed`), and in which kinds there are.
+        """
+        shares = np.mean([one.correct for one in self.corrupted], axis=0)
+        return mean_interval(shares, self.clean.writers)
+
+    @property
     def relative_accuracy(self) -> dict[str, float]:
         """The accuracy on each kind, as a share of that on the clean images; NaN if that is 0."""
         return {kind: self._of_clean(one) for kind, one in self.accuracy.items()}
@@ -102,6 +114,7 @@ class Robustness:
             "severity": self.severity,
             "seed": self.seed,
             "mean_accuracy": self.mean_accuracy,
+            "mean_accuracy_interval": list(self.mean_accuracy_interval),
             "mean_relative_accuracy": self.mean_relative_accuracy,
             "clean": _figures(self.clean),
             "corrupted": {kind: _figures(self[kind]) for kind in self.kinds},
@@ -111,9 +124,11 @@ class Robustness:
         worst, count = self.sorted_kinds()[0], len(self.kinds)
         kinds = "1 MNIST-C-like corruption" if count == 1 else f"{count} MNIST-C-like corruptions"
         strength = "" if self.severity == 1 else f" at severity {self.severity:g}"
+        low, high = self.mean_accuracy_interval
         return (
             f"{self.model}{f' on {self.clean.name}' if self.clean.name else ''}: "
-            f"{self.mean_accuracy:.2%} correct, the mean over {kinds}{strength}, "
+            f"{self.mean_accuracy:.2%} correct "
+            f"(95% interval {100 * low:.2f} to {100 * high:.2f}), the mean over {kinds}{strength}, "
             f"{self.clean.accuracy:.2%} on clean images; "
             f"the worst is {worst} with {self.accuracy[worst]:.2%}"
         )
