@@ -9,6 +9,7 @@ from hypothesis import given
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
+from mnistkit.errors import WrongTypeError
 from mnistkit.evaluation import Evaluation
 
 
@@ -60,8 +61,12 @@ def test_one_belongs_to_the_last_bin() -> None:
     assert (one.low, one.high, one.num_examples, one.accuracy) == (0.9, 1.0, 2, 1.0)
 
 
-@pytest.mark.parametrize("num_bins", [0, -1, 1.5, None, True])
-def test_a_number_of_bins_that_makes_no_sense(num_bins: Any) -> None:
+@pytest.mark.parametrize(
+    ("num_bins", "error"),
+    [(0, ValueError), (-1, ValueError), (1.5, WrongTypeError), ("3", WrongTypeError),
+     (None, WrongTypeError), (True, WrongTypeError)],
+)  # fmt: skip
+def test_a_number_of_bins_that_makes_no_sense(num_bins: Any, error: type[Exception]) -> None:
     result = Evaluation.from_probabilities([0], [[1.0, 0.0]])
-    with pytest.raises(ValueError, match=r"num_bins=.*: expected a whole number of at least 1\."):
+    with pytest.raises(error, match=r"num_bins=.*: expected a whole number of at least 1\."):
         result.reliability_curve(num_bins)

@@ -89,7 +89,7 @@ def test_the_surest_may_be_wrong() -> None:
     assert str(curve) == "all answered: 50.00% wrong"
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan"), "0.5", None])
 def test_what_is_no_share(share: Any) -> None:
     curve = Evaluation.from_probabilities([0], [[0.9, 0.1]]).risk_coverage()
     with pytest.raises(ValueError, match=r"risk=.* is not a share; expected a number from 0 to 1"):

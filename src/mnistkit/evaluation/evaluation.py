@@ -274,6 +274,11 @@ class Evaluation:
         tuple of ReliabilityBin
             From the least sure to the surest; bins without a prediction are left out.
 
+        Raises
+        ------
+        WrongTypeError, ValueError
+            If the number of bins is no whole number, or too small.
+
         References
         ----------
         A. Niculescu-Mizil, R. Caruana, "Predicting good probabilities with supervised learning",
@@ -355,6 +360,15 @@ class Evaluation:
         k : int, default 10
             How many at most; None for all that occur.
 
+        Returns
+        -------
+        tuple of Confusion
+
+        Raises
+        ------
+        WrongTypeError, ValueError
+            If `k` is no whole number, or too small.
+
         Examples
         --------
         >>> result = Evaluation.from_probabilities([0, 0, 1], [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9]])
@@ -384,6 +398,15 @@ class Evaluation:
         ----------
         k : int, default 20
             How many at most.
+
+        Returns
+        -------
+        tuple of DoubtfulLabel
+
+        Raises
+        ------
+        WrongTypeError, ValueError
+            If `k` is no whole number, or too small.
 
         References
         ----------
@@ -555,5 +578,8 @@ class Evaluation:
 
 
 def _refuse_less(value: int, name: str, *, at_least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
-        raise ValueError(f"{name}={shown(value)}: expected a whole number of at least {at_least}.")
+    message = f"{name}={shown(value)}: expected a whole number of at least {at_least}."
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise WrongTypeError(message)
+    if value < at_least:
+        raise ValueError(message)

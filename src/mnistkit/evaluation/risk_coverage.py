@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.evaluation.checks import read_only
+from mnistkit.messages import shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,6 +81,11 @@ class RiskCoverage:
         -------
         float
             0 if there is no such threshold.
+
+        Raises
+        ------
+        ValueError
+            If it is no share.
         """
         place = self._last_at(risk)
         return 0.0 if place is None else float(self.coverage[place])
@@ -90,6 +97,11 @@ class RiskCoverage:
         ----------
         risk : float
             From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If it is no share.
         """
         place = self._last_at(risk)
         return None if place is None else float(self.thresholds[place])
@@ -101,6 +113,11 @@ class RiskCoverage:
         ----------
         coverage : float
             From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If it is no share.
         """
         _refuse_outside(coverage, "coverage")
         return float(self.risk[np.searchsorted(self.coverage, min(coverage, 1.0))])
@@ -146,5 +163,5 @@ def risk_coverage(confidence: NDArray[np.float32], correct: NDArray[np.bool_]) -
 
 
 def _refuse_outside(share: float, name: str) -> None:
-    if not 0 <= share <= 1:
-        raise ValueError(f"{name}={share!r} is not a share; expected a number from 0 to 1.")
+    if not isinstance(share, Real) or not 0 <= share <= 1:
+        raise ValueError(f"{name}={shown(share)} is not a share; expected a number from 0 to 1.")
