@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 
 import mnistkit
-from mnistkit import Evaluation, Split, Trainer, corrupt, list_corruptions, robustness
+from mnistkit import Split, Trainer, corrupt, list_corruptions, robustness
 from mnistkit.errors import (
     ImageError,
     LabelError,
@@ -56,27 +54,6 @@ def test_by_default_it_is_all_kinds_as_published(result: Robustness) -> None:
     assert result.severity == 1
     assert result.model == "dense128 with the weights 'mnist'"
     assert result.clean.accuracy > 0.8
-
-
-def test_the_mean_and_what_is_left(result: Robustness) -> None:
-    each = [one.accuracy for one in result.corrupted]
-    assert list(result.accuracy.values()) == each
-    assert result.mean_accuracy == pytest.approx(np.mean(each))
-    assert result.mean_relative_accuracy == pytest.approx(np.mean(each) / result.clean.accuracy)
-    shares = result.relative_accuracy
-    assert shares["fog"] == result["fog"].accuracy / result.clean.accuracy
-    assert result.mean_relative_accuracy == pytest.approx(np.mean(list(shares.values())))
-
-
-def test_the_interval_of_the_mean_is_by_writer_where_they_are_known(result: Robustness) -> None:
-    low, high = result.mean_accuracy_interval
-    assert low < result.mean_accuracy < high
-    one, other = (
-        robustness("dense128", TEST.replace(writers=writers), kinds=["rotate", "zigzag"])
-        for writers in (np.arange(60), np.arange(60) // 15)
-    )
-    widths = [np.diff(each.mean_accuracy_interval) for each in (one, other)]
-    assert widths[1] > widths[0]
 
 
 def test_a_trainer_its_model_and_its_folder_give_the_same(
@@ -177,68 +154,3 @@ def test_images_and_labels_that_do_not_fit() -> None:
         robustness("dense128", Split(np.zeros((3, 8, 8), np.uint8), [0, 1, 2]))
     with pytest.raises(LabelError):
         robustness("dense128", Split(TEST.images, np.arange(60)))
-
-
-def test_as_text_and_as_a_table(result: Robustness) -> None:
-    worst = min(result.accuracy, key=result.accuracy.__getitem__)
-    low, high = result.mean_accuracy_interval
-    assert str(result) == (
-        f"dense128 with the weights 'mnist' on digits test: {result.mean_accuracy:.2%} correct "
-        f"(95% interval {100 * low:.2f} to {100 * high:.2f}), "
-        f"the mean over 15 MNIST-C-like corruptions, {result.clean.accuracy:.2%} on clean images; "
-        f"the worst is {worst} with {result.accuracy[worst]:.2%}"
-    )
-    assert repr(result) == f"<Robustness: {result}>"
-    head, blank, columns, *rows = result.report().splitlines()
-    assert (head, blank) == (str(result), "")
-    assert columns.split() == ["corruption", "accuracy", "95%", "interval", "of", "clean"]
-    assert [row.split()[0] for row in rows] == [*result.sorted_kinds(), "clean"]
-    low, high = result[worst].accuracy_interval
-    share = result.relative_accuracy[worst]
-    assert rows[0].split() == [
-        worst, f"{result.accuracy[worst]:.2%}", f"{100 * low:.2f}", "to", f"{100 * high:.2f}",
-        f"{share:.3f}",
-    ]  # fmt: skip
-    assert len({len(row) for row in rows}) == 1
-    table = result._repr_html_()
-    assert table.count("<tr>") == 17
-    assert "MNIST-C-like" in table
-    assert "&#x27;mnist&#x27;" in table
-
-
-def test_one_kind_and_another_severity_in_words(model: keras.Model) -> None:
-    text = str(robustness(model, TEST, kinds="fog", severity=0.5))
-    assert "the mean over 1 MNIST-C-like corruption at severity 0.5, " in text
-
-
-def test_to_dict_is_plain_and_says_what_it_is(result: Robustness) -> None:
-    record = json.loads(json.dumps(result.to_dict()))
-    assert record["corruptions"] == "MNIST-C-like"
-    assert record["data"] == "digits test"
-    assert set(record["corrupted"]) == set(list_corruptions())
-    assert record["corrupted"]["fog"]["accuracy"] == result["fog"].accuracy
-    assert record["mean_accuracy"] == result.mean_accuracy
-
-
-def test_it_is_frozen_and_can_be_sent(result: Robustness) -> None:
-    with pytest.raises(AttributeError):
-        result.seed = 1  # type: ignore[misc]
-    assert not result.examples.flags.writeable
-    again = pickle.loads(pickle.dumps(result))
-    assert again.accuracy == result.accuracy
-
-
-def test_asking_for_a_kind(result: Robustness) -> None:
-    assert isinstance(result["fog"], Evaluation)
-    with pytest.raises(UnknownNameError, match="'frog' was not measured; there are shot_noise, "):
-        result["frog"]
-    with pytest.raises(TypeError, match="its `kinds` and `corrupted` are"):
-        iter(result)
-
-
-def test_a_model_that_is_never_right() -> None:
-    wrong = Split(TEST.images, (TEST.labels + 1) % 10)
-    clean = Evaluation.from_probabilities([0], [[0.0, 1.0]])
-    result = Robustness("mine", clean, ("fog",), (clean,), wrong.images[:1], 1.0, 0)
-    assert np.isnan(result.mean_relative_accuracy)
-    assert "nan" in result.report()
