@@ -11,25 +11,26 @@ DIGITS = mnistkit.load_dataset("digits").test.images[:50]
 
 def diamond_square(side: int, decay: float, random: np.random.Generator) -> np.ndarray:
     """The textbook's algorithm, point by point, on a map that repeats itself."""
-    heights = np.zeros((side, side))
+    heights = [[0.0] * side for _ in range(side)]
     step, amplitude = side, 100.0**2
     while step >= 2:
         half = step // 2
 
         def mean(row: int, column: int, ways: list[tuple[int, int]], half: int = half) -> float:
-            near = [heights[(row + y * half) % side, (column + x * half) % side] for y, x in ways]
-            return float(np.mean(near))
+            near = [heights[(row + y * half) % side][(column + x * half) % side] for y, x in ways]
+            return sum(near) / 4
 
         for row in range(half, side, step):
             for column in range(half, side, step):
-                heights[row, column] = mean(row, column, [(-1, -1), (-1, 1), (1, -1), (1, 1)])
-                heights[row, column] += random.uniform(-amplitude, amplitude)
+                heights[row][column] = mean(row, column, [(-1, -1), (-1, 1), (1, -1), (1, 1)])
+                heights[row][column] += random.uniform(-amplitude, amplitude)
         for row in range(0, side, half):
             for column in range(half if row % step == 0 else 0, side, step):
-                heights[row, column] = mean(row, column, [(-1, 0), (1, 0), (0, -1), (0, 1)])
-                heights[row, column] += random.uniform(-amplitude, amplitude)
+                heights[row][column] = mean(row, column, [(-1, 0), (1, 0), (0, -1), (0, 1)])
+                heights[row][column] += random.uniform(-amplitude, amplitude)
         step, amplitude = half, amplitude / decay**2
-    return (heights - heights.min()) / np.ptp(heights)
+    whole = np.array(heights)
+    return (whole - whole.min()) / np.ptp(whole)
 
 
 def test_one_step_of_diamond_square_without_chance() -> None:
@@ -46,7 +47,7 @@ def test_one_step_of_diamond_square_without_chance() -> None:
 def test_clouds_are_like_the_corners_of_whole_maps() -> None:
     ours = _clouds(400, np.random.default_rng(0))
     random = np.random.default_rng(1)
-    theirs = np.stack([diamond_square(256, 1.4, random)[:28, :28] for _ in range(4)])
+    theirs = np.stack([diamond_square(256, 1.4, random)[:28, :28] for _ in range(2)])
     assert -0.03 < ours.min() < ours.max() < 1.03
     # Roughness is much the same from map to map: neighbours, and points eight pixels apart.
     for apart in (1, 2, 8):
