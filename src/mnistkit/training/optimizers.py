@@ -89,11 +89,13 @@ def has_schedule(optimizer: keras.Optimizer) -> bool:
     return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
 
 
-def steps_taken(optimizer: keras.Optimizer) -> int:
+def steps_taken(optimizer: keras.Optimizer | None) -> int:
     """How many batches an optimizer has seen, those too whose gradients it only accumulates."""
     import keras
 
     inner = _inner(optimizer)
+    if inner is None:  # a step of one's own may have others
+        return 0
     seen = int(keras.ops.convert_to_numpy(inner.iterations))
     return seen * (getattr(inner, "gradient_accumulation_steps", None) or 1)
 
@@ -124,7 +126,7 @@ def _averaging(optimizer: keras.Optimizer) -> list[keras.Optimizer]:
     return [one for one in getattr(inner, "optimizers", [inner]) if getattr(one, "use_ema", False)]
 
 
-def _inner(optimizer: keras.Optimizer) -> keras.Optimizer:
+def _inner(optimizer: keras.Optimizer | None) -> Any:
     """The optimizer that `LossScaleOptimizer` wraps, or the optimizer itself."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
