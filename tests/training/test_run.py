@@ -89,9 +89,8 @@ def test_what_is_seen_goes_on_where_the_optimizer_begins_anew(engine: str, digit
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_loaded_trainer_goes_on_counting(engine: str, digits: Split, tmp_path: Path) -> None:
-    whole = Trainer(small(), engine="graph")
+    whole, first = (Trainer(small(), engine=engine) for _ in range(2))
     whole.fit(digits, epochs=3)
-    first = Trainer(small(), engine=engine)
     first.fit(digits, epochs=2)
     loaded = Trainer.load(first.save(tmp_path / "run"))
     assert loaded.fit(digits, epochs=1).epoch == [2]

@@ -13,6 +13,7 @@ from mnistkit.models import Augmentation
 from mnistkit.training.augmentation import augment
 from mnistkit.training.chunks import Chunks
 from mnistkit.training.fit import Fit
+from mnistkit.training.graph_memory import forgotten
 from mnistkit.training.labelled import Examples
 from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.seeding import epoch_key, epoch_permutation
@@ -58,6 +59,7 @@ class KerasEngine:
     ) -> None:
         """Train; see `mnistkit.training.engine.Engine`."""
         current = CurrentEpoch()
+        generators: list[Callable[..., Any]] = []
         train, validation = (
             one.batches if isinstance(one, Stream) else one
             for one in (fit.data.train, fit.data.validation)
@@ -68,12 +70,14 @@ class KerasEngine:
                 train,
                 fit.recipe.batch_size,
                 lambda: epoch_permutation(fit.seed, current.epoch, count),
+                generators,
             )
         if fit.augmentation:
-            train = _augmented(train, fit.augmentation, lambda: epoch_key(fit.seed, current.epoch))
+            key = lambda: epoch_key(fit.seed, current.epoch)  # noqa: E731
+            train = _augmented(train, fit.augmentation, key, generators)
         if isinstance(validation, Examples):
-            validation = _batches(validation, _VALIDATION_BATCH, lambda: None)
-        with own_errors():
+            validation = _batches(validation, _VALIDATION_BATCH, lambda: None, generators)
+        with forgotten(generators), own_errors():
             fit.model.fit(
                 train,
                 initial_epoch=first_epoch,
@@ -86,11 +90,15 @@ class KerasEngine:
 
 
 def _batches(
-    examples: Examples, batch_size: int, permutation: Callable[[], NDArray[np.int32] | None]
+    examples: Examples,
+    batch_size: int,
+    permutation: Callable[[], NDArray[np.int32] | None],
+    generators: list[Callable[..., Any]],
 ) -> tf.data.Dataset:
     """One pass over the examples; every new iterator asks for the permutation anew.
 
     A chunk at a time is read, so that examples in a memory-mapped file may be larger than memory.
+    The generator that reads them is noted in a list.
     """
     import tensorflow as tf
 
@@ -99,6 +107,8 @@ def _batches(
     def columns() -> Iterator[tuple[NDArray[Any], ...]]:
         for chunk in chunks.in_order(permutation()):
             yield tuple(column[: chunk.num_steps * batch_size] for column in chunk.columns)
+
+    generators.append(columns)
 
     def to_floats(images: tf.Tensor, *rest: tf.Tensor) -> tuple[Any, ...]:
         columns = list(rest)
@@ -121,12 +131,15 @@ def _augmented(
     batches: tf.data.Dataset,
     augmentation: Augmentation | OwnAugmentation,
     current_key: Callable[[], int],
+    generators: list[Callable[..., Any]],
 ) -> tf.data.Dataset:
     """The same batches, varied; every new iterator asks for the epoch's key anew."""
     import tensorflow as tf
 
     def keys() -> Iterator[np.int32]:
         yield np.int32(current_key())
+
+    generators.append(keys)
 
     def vary(
         key: tf.Tensor, step: tf.Tensor, images: tf.Tensor, *rest: tf.Tensor

@@ -14,6 +14,7 @@ from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import FINISHED, INTERRUPTED, TRAINING, Description, fits_of
 from mnistkit.training.engine import Engine
 from mnistkit.training.fit import Fit
+from mnistkit.training.graph_memory import leave_gradients_as_they_are
 from mnistkit.training.history_file import History, joined
 from mnistkit.training.past_fits import note_past_fits
 from mnistkit.training.run_folder import RunFolder
@@ -87,6 +88,8 @@ class Run:
             Of this run alone.
         """
         folder, description = self._folder, self._fit.describe(self._engine.name)
+        if self._fit.model.distribute_strategy.num_replicas_in_sync == 1:
+            leave_gradients_as_they_are(self._fit.model.optimizer)
         if folder is None:
             self._engine.prepare(self._fit)
             self._begin(description, None)

@@ -9,6 +9,7 @@ Keras' own, and so are the numbers.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,6 @@ class StepLoop:
         self._divisor = divisor
         self._step = step
         self._augmentation = augmentation
-        # XLA is right for this, whatever it is for the model: three to six times faster.
-        self._vary = tf.function(partial(vary), autograph=False, jit_compile=True)
         # Without the partials TensorFlow would take all loops for one function, and warn that it is
         # traced too often.
         self._many = tf.function(partial(self._loop), autograph=False, jit_compile=jit_compile)
@@ -107,5 +106,17 @@ class StepLoop:
             images = self._augmentation(images, key, step)
         elif self._augmentation:
             drawn = draw(images, self._augmentation, key, step)
-            images = self._vary(images, drawn, self._augmentation)
+            images = _program_to_vary(self._augmentation)(images, drawn)
         self._step((images, *rest))
+
+
+@functools.lru_cache(maxsize=32)
+def _program_to_vary(settings: Augmentation) -> Any:
+    """The resampling of images as a program of its own, one for all trainings.
+
+    XLA is right for this, whatever it is for the model: three to six times faster. It keeps what it
+    has compiled until the process ends.
+    """
+    import tensorflow as tf
+
+    return tf.function(partial(vary, settings=settings), autograph=False, jit_compile=True)
