@@ -202,6 +202,37 @@ def test_recipes_with_a_loss_or_metrics_for_one_hot_labels():
         trained(MIXED, recipe=Recipe(metrics=("sparse_categorical_accuracy",)))
 
 
+@pytest.mark.parametrize(
+    ("labels", "metric"),
+    [
+        (LABELS, "categorical_accuracy"),
+        (LABELS, keras.metrics.CategoricalAccuracy()),
+        (LABELS, keras.metrics.AUC()),
+        (ONE_HOT, "sparse_categorical_accuracy"),
+        (ONE_HOT, keras.metrics.SparseTopKCategoricalAccuracy(3)),
+        (ONE_HOT, keras.metrics.sparse_categorical_accuracy),
+    ],
+)
+def test_compiled_metrics_for_other_labels(labels, metric):
+    model = network()
+    loss = SPARSE if labels is LABELS else "categorical_crossentropy"
+    model.compile("sgd", loss, metrics=["accuracy", metric])
+    with pytest.raises(ModelError, match=r"was compiled with the metric .*Use 'accuracy', or one"):
+        Trainer(model).fit((IMAGES, labels), epochs=1, verbose=0)
+
+
+def test_compiled_metrics_for_these_labels():
+    sparse = ["acc", keras.metrics.SparseTopKCategoricalAccuracy(3), "sparse_categorical_accuracy"]
+    for labels, loss, metrics in (
+        (LABELS, SPARSE, sparse),
+        (MIXED, "categorical_crossentropy", [keras.metrics.CategoricalAccuracy(), "mse", "auc"]),
+    ):
+        model = network()
+        model.compile("sgd", loss, metrics=metrics)
+        history = Trainer(model).fit((IMAGES, labels), epochs=1, verbose=0).history
+        assert len(history) == 4
+
+
 class OwnStep(keras.Model):
     """Its step notes the shape of the labels."""
 

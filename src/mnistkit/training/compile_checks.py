@@ -74,6 +74,13 @@ def refuse_unknown_in(model: keras.Model) -> None:
                 ) from None
 
 
+def compiled_metrics(model: keras.Model) -> Iterator[Any]:
+    """The metrics that a model was compiled with, as they were given."""
+    metrics = getattr(model, "_compile_metrics", None)
+    for name in ("_user_metrics", "_user_weighted_metrics"):
+        yield from _leaves(getattr(metrics, name, None))
+
+
 def refuse_unknown(module: Any, name: Any, setting: str, more: tuple[str, ...]) -> None:
     """Refuse what Keras has not, with a word on the name that may have been meant."""
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError, RecipeError
-from mnistkit.training.compile_checks import refuse_unknown
+from mnistkit.training.compile_checks import compiled_metrics, refuse_unknown
 from mnistkit.training.inputs import to_floats
 from mnistkit.training.labelled import Examples
 from mnistkit.training.optimizers import make_loss, make_metrics
@@ -95,14 +95,60 @@ def refuse_other_recipe(recipe: Recipe, model: keras.Model, *, one_hot: bool = F
         if name in _CHOSEN_LATE:
             continue
         metric = keras.metrics.get(made) if isinstance(made, str) else made
-        plain_name = str(name).replace("_", "").lower()
-        misleads = plain_name.startswith("sparse") if one_hot else plain_name in _FOR_ONE_HOT
-        reason = _does_not_take(metric, description, one_hot=one_hot)
-        if reason or (misleads and not outputs.are_single):
-            raise RecipeError(
-                f"metrics={recipe.metrics!r}: {name!r} does not take {form}"
-                f"{f' ({reason})' if reason else ''}. Use 'accuracy', or one whose name "
-                f"{'does not begin' if one_hot else 'begins'} with 'sparse_'."
+        if reason := _measures_nothing(metric, name, description, one_hot=one_hot):
+            raise RecipeError(f"metrics={recipe.metrics!r}: {name!r} {reason}")
+
+
+def _measures_nothing(
+    metric: Any, name: str, description: OutputDescription, *, one_hot: bool
+) -> str:
+    """Why a metric is none for labels of a form, and which is; empty if it is one."""
+    form, _ = _labels_and_loss(description.outputs, one_hot=one_hot)
+    plain_name = name.replace("_", "").lower()
+    misleads = plain_name.startswith("sparse") if one_hot else plain_name in _FOR_ONE_HOT
+    reason = _does_not_take(metric, description, one_hot=one_hot)
+    if not reason and not (misleads and not description.outputs.are_single):
+        return ""
+    begins = "does not begin" if one_hot else "begins"
+    return (
+        f"does not take {form}{f' ({reason})' if reason else ''}. Use 'accuracy', or one whose "
+        f"name {begins} with 'sparse_'."
+    )
+
+
+def refuse_other_metrics(model: keras.Model, *, one_hot: bool = False) -> None:
+    """Refuse compiled metrics of Keras that take other labels.
+
+    Parameters
+    ----------
+    model : keras.Model
+    one_hot : bool, default False
+        Whether the labels are rows of a probability a class, not class numbers.
+
+    Raises
+    ------
+    ModelError
+        The message says which to use.
+    """
+    import keras
+
+    description = describe_outputs(model)
+    if computes_own_loss(model) or description.outputs is Outputs.OTHER:
+        return
+    for given in compiled_metrics(model):
+        if given in _CHOSEN_LATE:
+            continue
+        metric = keras.metrics.get(given) if isinstance(given, str) else given
+        if isinstance(metric, keras.metrics.MeanMetricWrapper):
+            metric = getattr(metric, "_fn", metric)
+        elif isinstance(metric, keras.metrics.Metric):  # another one, since it counts
+            metric = type(metric).from_config(metric.get_config())
+        if not getattr(metric, "__module__", "").startswith("keras."):
+            continue
+        name = getattr(metric, "__name__", type(metric).__name__)
+        if reason := _measures_nothing(metric, name, description, one_hot=one_hot):
+            raise ModelError(
+                f"The model {model.name!r} was compiled with the metric {name!r}, which {reason}"
             )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
+from mnistkit.models import Augmentation
 from mnistkit.models.code_digest import code_digest
 
 if TYPE_CHECKING:
@@ -117,6 +118,21 @@ class OwnAugmentation:
                 f"{', '.join(drawing)}). Let it take a second argument, def {self.name}(images, "
                 "seed), and give that to tf.random.stateless_uniform or the like."
             )
+
+
+def own_function(given: Any, input_shape: tuple[int | None, ...]) -> OwnAugmentation | None:
+    """The function that varies images, after a look at it; None if settings were given, or nothing.
+
+    Raises
+    ------
+    RecipeError
+        If it cannot vary images of that shape.
+    """
+    if isinstance(given, Augmentation | None):
+        return None
+    own = OwnAugmentation(given)
+    own.refuse_unusable(input_shape)
+    return own
 
 
 def _number_of_arguments(function: Any) -> int:

@@ -61,13 +61,14 @@ from mnistkit.training.labels import numbers_to_measure
 from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
+    refuse_other_metrics,
     refuse_other_recipe,
     refuse_unknown_names,
     takes_class_numbers,
 )
 from mnistkit.training.optimizers import compile_from_recipe, in_effect, is_compiled_by_caller
 from mnistkit.training.outputs import num_classes_of, refuse_no_classes
-from mnistkit.training.own_augmentation import OwnAugmentation
+from mnistkit.training.own_augmentation import own_function
 from mnistkit.training.past_fits import note_past_fits, past_fits
 from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
@@ -347,10 +348,7 @@ class Trainer:
         input_shape, _ = input_shape_of(self.model)
         if recipe.augmentation is not None:
             refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
-        own_augmentation = None
-        if not isinstance(augmentation, Augmentation | None):
-            own_augmentation = OwnAugmentation(augmentation)
-            own_augmentation.refuse_unusable(input_shape)
+        own_augmentation = own_function(augmentation, input_shape)
         prepared = training_data(
             self.model,
             data,
@@ -373,6 +371,7 @@ class Trainer:
             recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
         if self._compiled_by_caller:
             refuse_other_loss(self.model, prepared.train, one_hot=prepared.one_hot)
+            refuse_other_metrics(self.model, one_hot=prepared.one_hot)
         else:
             refuse_other_recipe(recipe, self.model, one_hot=prepared.one_hot)
             steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
