@@ -101,7 +101,8 @@ def test_a_run_on_nameless_data_needs_the_option(changed, run_light, data, messa
 
 
 def test_a_model_that_is_gone_is_named_with_who_offered_it(changed):
-    model = {"name": "gone", "provider": "mnistkit-gone 1.2", "options": {"input_shape": [28, 28]}}
+    options = {"input_shape": [28, 28]}
+    model = {"name": "gone", "provider": "mnistkit-gone 1.2", "options": options, "defaults": []}
     folder = changed(model=model)
     done = in_process(folder)
     assert (done.exit_code, done.stdout) == (1, "")

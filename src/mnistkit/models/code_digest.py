@@ -39,10 +39,10 @@ def code_digest(thing: Any) -> str | None:
 
     Examples
     --------
-    >>> code_digest(lambda x: x + 1) == code_digest(lambda x: x + 1)
-    True
-    >>> code_digest(lambda x: x + 1) == code_digest(lambda x: x + 2)
-    False
+    >>> own = {"__name__": "my_module"}
+    >>> one, same, other = (eval(f"lambda x: x + {n}", own) for n in (1, 1, 2))
+    >>> code_digest(one) == code_digest(same), code_digest(one) == code_digest(other)
+    (True, False)
     >>> code_digest(json.dumps) is None
     True
     """
