@@ -148,8 +148,8 @@ class Trainer:
     OptionError
         If the model does not take an option, or is built already.
     ModelError
-        If it is no built model of images in [0, 1] and probabilities of classes; the message says
-        how to make it one.
+        If it takes no images, or divides them by 255 again, or tells no classes apart and was not
+        compiled with a loss of its own; the message says what to write instead.
 
     Examples
     --------
