@@ -318,9 +318,11 @@ def stream(split, batch_size=32, *, floats=False):
 
 def test_tensorflow_data_set(digits):
     data, validation = digits.train.take(200), digits.test.take(50)
-    whole = trained("auto", "dense", stream(data), validation=stream(validation))
+    whole = trained("auto", "dense", stream(data), validation=stream(validation), batch_size=None)
     assert whole[0].engine == "keras"
-    floats = trained("auto", "dense", stream(data, floats=True), validation=validation)
+    floats = trained(
+        "auto", "dense", stream(data, floats=True), validation=validation, batch_size=None
+    )
     assert_same(whole, floats)
 
 
