@@ -75,6 +75,14 @@ def test_where_none_can_be_told_more_seeds_may_help() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scale", "words"), [(1e-4, "one of 0.001 points"), (1.0, "one of 0.1 "), (1e4, "one of 10 ")]
+)
+def test_the_size_of_what_may_be_found_is_a_round_number(scale: float, words: str) -> None:
+    variance = Variance(1e-8 * scale, 297, (3e-7 * scale, 3e-7 * scale), (3, 3))
+    assert words in str(difference(0.0, variance))
+
+
 def test_the_seeds_needed_find_it_and_fewer_do_not() -> None:
     none = difference(0.0004, level=0.05 / 3)
     needed = none.seeds_needed(0.0005)

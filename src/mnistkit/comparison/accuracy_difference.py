@@ -157,7 +157,7 @@ class AccuracyDifference:
 
     def _what_more_would_tell(self) -> str:
         size = round_number_below(self.smallest_found())
-        one = f"one of {100 * size:.1g} points"
+        one = f"one of {100 * size:g} points"
         hidden = self.smallest_found_by_any_seeds
         needed = self.seeds_needed(size)
         if needed is not None:
