@@ -99,7 +99,8 @@ def compare_accuracies(
     The p-values are corrected by Holm's method. Each interval has its share of 5% among all pairs
     (Bonferroni's); where Holm finds a difference that this share would not, it has the level of the
     step at which Holm found it. So 0 lies outside of an interval exactly where a difference is
-    told. ``benchmarks/comparison_statistics.py`` shows by simulation how often that is right.
+    told. The documentation's page "What an accuracy can say" shows by simulation how often that is
+    right.
 
     References
     ----------
