@@ -176,7 +176,7 @@ def statistics() -> ModuleType:
 def test_where_there_is_no_difference_none_is_told_and_intervals_cover(
     statistics: ModuleType, contenders: int, seeds: int
 ) -> None:
-    worlds = 60
+    worlds = 200
     tally = statistics.without_difference(statistics.WORLDS[0], contenders, seeds, worlds, seed=0)
     most = binomial_quantile(0.999, worlds, 0.05)
     assert tally.different * worlds <= most
@@ -185,7 +185,7 @@ def test_where_there_is_no_difference_none_is_told_and_intervals_cover(
 
 
 def test_a_difference_of_twice_the_half_width_is_found(statistics: ModuleType) -> None:
-    tally = statistics.with_difference(statistics.WORLDS[0], 3, 3, worlds=60, seed=0)
+    tally = statistics.with_difference(statistics.WORLDS[0], 3, 3, worlds=100, seed=0)
     assert tally.found >= 0.8
     assert tally.differences >= 0.9
 
@@ -193,8 +193,8 @@ def test_a_difference_of_twice_the_half_width_is_found(statistics: ModuleType) -
 def test_the_seeds_alone_would_tell_differences_where_there_are_none(
     statistics: ModuleType,
 ) -> None:
-    wrong = statistics.wrongly_different(statistics.WORLDS[0], 2, 5, worlds=40, seed=0)
-    assert wrong["this one"] <= 0.15 < wrong["Welch's t-test of the seeds"]
+    wrong = statistics.wrongly_different(statistics.WORLDS[0], 2, 5, worlds=100, seed=0)
+    assert wrong["this one"] <= 0.1 < wrong["Welch's t-test of the seeds"]
 
 
 def binomial_quantile(probability: float, count: int, share: float) -> float:
