@@ -131,6 +131,13 @@ def test_the_python_of_the_page_on_evaluation_runs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.mirror
+def test_the_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
+    run_python(page_code("comparing.md"), tmp_path)
+    assert (tmp_path / "runs" / "mine-or-dense128" / "mine" / "seed-2" / "run.json").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.mirror
 def test_the_python_of_the_quickstart_runs(tmp_path: Path) -> None:
     run_python(page_code("quickstart.md"), tmp_path)
     assert (tmp_path / "runs" / "first" / "run.json").is_file()

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mnistkit import errors as errors
     from mnistkit import testing as testing
+    from mnistkit.comparison import Comparison as Comparison
+    from mnistkit.comparison import Contender as Contender
+    from mnistkit.comparison import compare as compare
     from mnistkit.comparison import robustness as robustness
     from mnistkit.datasets import Dataset as Dataset
     from mnistkit.datasets import DatasetInfo as DatasetInfo
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from mnistkit.models import unregister_model as unregister_model
     from mnistkit.models import with_recipes as with_recipes
     from mnistkit.plots import plot_augmentation as plot_augmentation
+    from mnistkit.plots import plot_comparison as plot_comparison
     from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
     from mnistkit.plots import plot_digits as plot_digits
     from mnistkit.plots import plot_history as plot_history
@@ -55,7 +59,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _ROOMS = {
-    "comparison": ("robustness",),
+    "comparison": ("Comparison", "Contender", "compare", "robustness"),
     "datasets": (
         "Dataset", "DatasetInfo", "Split",
         "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
@@ -67,9 +71,9 @@ _ROOMS = {
         "register_model", "unregister_model", "with_recipes",
     ),
     "plots": (
-        "plot_augmentation", "plot_confusion_matrix", "plot_digits", "plot_history",
-        "plot_mistakes", "plot_predictions", "plot_recognition", "plot_reliability",
-        "plot_risk_coverage", "plot_robustness",
+        "plot_augmentation", "plot_comparison", "plot_confusion_matrix", "plot_digits",
+        "plot_history", "plot_mistakes", "plot_predictions", "plot_recognition",
+        "plot_reliability", "plot_risk_coverage", "plot_robustness",
     ),
     "quiet": ("quiet_tensorflow",),
     "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),

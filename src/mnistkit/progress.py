@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """Tells a bar what has happened."""
+
+    def __call__(self, count: int, doing: str = "") -> None:
+        """So much more is done; and, if it is said, what is done now."""
 
 
 @contextlib.contextmanager
-def progress(
-    title: str, total: int | None, *, in_bytes: bool = False
-) -> Iterator[Callable[[int], None]]:
+def progress(title: str, total: int | None, *, in_bytes: bool = False) -> Iterator[Advance]:
     """Show a bar on standard error, if that is a terminal.
 
     Parameters
@@ -25,7 +31,7 @@ def progress(
     Yields
     ------
     function
-        To be called with how much more is done.
+        To be called with how much more is done, and perhaps with what is done now, as a text.
 
     Examples
     --------
@@ -35,9 +41,10 @@ def progress(
     """
     # There is no stderr at all in a Windows program without a console.
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda count, doing="": None  # noqa: ARG005
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import DownloadColumn, Progress
 
     columns = (*Progress.get_default_columns(), *([DownloadColumn()] if in_bytes else []))
@@ -45,4 +52,10 @@ def progress(
     bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
     with bar:
         task = bar.add_task(title, total=total)
-        yield lambda count: bar.advance(task, count)
+
+        def advance(count: int, doing: str = "") -> None:
+            if doing:
+                bar.update(task, description=f"{title} {escape(doing)}")
+            bar.advance(task, count)
+
+        yield advance

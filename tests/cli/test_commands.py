@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import mnistkit
 from mnistkit.cli.commands import cli
 
-COMMANDS = ["datasets", "evaluate", "models", "predict", "train"]
+COMMANDS = ["compare", "datasets", "evaluate", "models", "predict", "train"]
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

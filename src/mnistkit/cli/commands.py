@@ -10,6 +10,7 @@ import click
 from mnistkit.errors import MnistKitError
 
 _COMMANDS = {
+    "compare": "mnistkit.cli.compare:compare",
     "datasets": "mnistkit.cli.datasets:datasets",
     "evaluate": "mnistkit.cli.evaluate:evaluate",
     "models": "mnistkit.cli.models:models",
@@ -17,6 +18,7 @@ _COMMANDS = {
     "train": "mnistkit.cli.train:train",
 }
 _HELP = {
+    "compare": "Train models from several seeds, and say which is better.",
     "datasets": "List, fetch and verify data sets.",
     "evaluate": "Measure a saved model.",
     "models": "List models.",

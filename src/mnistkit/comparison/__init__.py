@@ -2,6 +2,11 @@
 
 from mnistkit.comparison.accuracy_comparison import AccuracyComparison, compare_accuracies
 from mnistkit.comparison.accuracy_difference import AccuracyDifference
+from mnistkit.comparison.compare import compare
+from mnistkit.comparison.comparison import Comparison
+from mnistkit.comparison.contender import Contender
+from mnistkit.comparison.contender_result import ContenderResult
+from mnistkit.comparison.cost import Cost
 from mnistkit.comparison.holm import holm_adjusted
 from mnistkit.comparison.mean_accuracy import MeanAccuracy, mean_accuracy
 from mnistkit.comparison.robustness import robustness
@@ -10,8 +15,13 @@ from mnistkit.comparison.variance import Variance
 __all__ = [
     "AccuracyComparison",
     "AccuracyDifference",
+    "Comparison",
+    "Contender",
+    "ContenderResult",
+    "Cost",
     "MeanAccuracy",
     "Variance",
+    "compare",
     "compare_accuracies",
     "holm_adjusted",
     "mean_accuracy",

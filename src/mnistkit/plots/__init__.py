@@ -5,6 +5,7 @@ leaves showing and saving to the caller: ``ax.figure.savefig("digits.png", dpi=2
 """
 
 from mnistkit.plots.augmentation import plot_augmentation
+from mnistkit.plots.comparison import plot_comparison
 from mnistkit.plots.confusion_matrix import plot_confusion_matrix
 from mnistkit.plots.digits import plot_digits
 from mnistkit.plots.history import plot_history
@@ -17,6 +18,7 @@ from mnistkit.plots.robustness import plot_robustness
 
 __all__ = [
     "plot_augmentation",
+    "plot_comparison",
     "plot_confusion_matrix",
     "plot_digits",
     "plot_history",

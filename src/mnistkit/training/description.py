@@ -139,15 +139,15 @@ def differences(earlier: Description, now: Description) -> list[str]:
     """A line for every setting in which two runs differ."""
     free = (*_FREE, "initial_weights") if _is_other_hardware(earlier, now) else _FREE
     then, today = ({n: v for n, v in one.items() if n not in free} for one in (earlier, now))
-    return _differences(then, today)
+    return value_differences(then, today)
 
 
 def machine_differences(earlier: Description, now: Description) -> list[str]:
     """A line for every way in which the machine is another one."""
-    lines = _differences(earlier["machine"], now["machine"], "machine")
+    lines = value_differences(earlier["machine"], now["machine"], "machine")
     if _is_other_hardware(earlier, now):
         name = "initial_weights"
-        lines += _differences(earlier.get(name), now.get(name), name)
+        lines += value_differences(earlier.get(name), now.get(name), name)
     return lines
 
 
@@ -161,7 +161,7 @@ def architecture_differences(saved: Description, built: keras.Model) -> list[str
     same = {name: saved["versions"].get(name) == versions[name] for name in ("keras", "python")}
     if not same["python"]:
         earlier, now = ({**one, "code": {}} for one in (earlier, now))
-    lines = _differences(earlier, now)
+    lines = value_differences(earlier, now)
     return lines if same["keras"] else [line for line in lines if "None" not in line]
 
 
@@ -207,14 +207,15 @@ def _is_named(model: dict[str, Any]) -> bool:
     )
 
 
-def _differences(earlier: Any, now: Any, where: str = "") -> list[str]:
+def value_differences(earlier: Any, now: Any, where: str = "") -> list[str]:
+    """A line for every way in which two values differ that JSON can hold."""
     if isinstance(earlier, dict) and isinstance(now, dict):
         names = sorted({*earlier, *now})
         pairs = ((f"{where}.{n}" if where else n, earlier.get(n), now.get(n)) for n in names)
-        return [line for at, one, two in pairs for line in _differences(one, two, at)]
+        return [line for at, one, two in pairs for line in value_differences(one, two, at)]
     if where.endswith("layers") and _are_parts(earlier, now):
         numbered = enumerate(zip(earlier, now, strict=True))
-        return [line for n, pair in numbered for line in _differences(*pair, f"{where}[{n}]")]
+        return [line for n, pair in numbered for line in value_differences(*pair, f"{where}[{n}]")]
     return [] if earlier == now else [_difference(earlier, now, where)]
 
 

@@ -1,0 +1,266 @@
+"""compare: train contenders from several seeds, measure them on the same images, and judge."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from mnistkit.comparison.accuracy_comparison import AccuracyComparison, compare_accuracies
+from mnistkit.comparison.comparison import Comparison
+from mnistkit.comparison.contender import Contender, Entrant, entrants_of
+from mnistkit.comparison.contender_result import ContenderResult
+from mnistkit.comparison.jobs import Job, trainer_of
+from mnistkit.comparison.measured import Measured
+from mnistkit.comparison.settings import keep_settings, settings_of
+from mnistkit.comparison.splits import Splits, digest, keep, splits_of
+from mnistkit.comparison.workers import checked_executor, run_by, run_here, threads_each
+from mnistkit.datasets import Dataset, Split
+from mnistkit.errors import ComparisonError, MnistKitError, RunFolderError
+from mnistkit.messages import shown
+from mnistkit.progress import progress
+
+_SHORTEST = 1e-3  # seconds of a training
+
+
+def compare(
+    contenders: Sequence[Contender | str | Callable[..., Any]],
+    data: Dataset | str,
+    *,
+    seeds: int = 5,
+    on: Literal["holdout", "test"] = "holdout",
+    run_dir: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    also_on: Sequence[str] | str = (),
+) -> Comparison:
+    """Train contenders from several seeds, measure them on the same images, and say who is better.
+
+    Parameters
+    ----------
+    contenders : sequence of str, function or Contender
+        Models by name, as ``"module:function"``, or as the function that builds them; functions
+        that train in their own way; or a `Contender`, with a recipe, options or a title.
+    data : Dataset or str
+        A data set, or the name of one.
+    seeds : int, default 5
+        How many times each contender is trained: with the seeds 0, 1, 2 and so on.
+    on : {"holdout", "test"}, default "holdout"
+        ``"holdout"``: five sixths of the training images are trained on, one sixth is measured, by
+        writers that are in no other part where writers are known, else of each class its share.
+        For every choice that you make. ``"test"``: all training images are trained on, the test
+        images are measured. For the end, once.
+    run_dir : str or path-like, optional
+        A folder that keeps every training as an ordinary run, ``<contender>/seed-<n>``, with
+        checkpoints. Repeated with it, an interrupted comparison goes on to the same numbers, a
+        finished one trains nothing, and one with more contenders or seeds trains those. By default
+        nothing is kept.
+    executor : concurrent.futures.Executor, optional
+        Who trains: a pool of processes, which share this machine's threads, or workers on many
+        machines that have the folder, such as Dask's ``client.get_executor()``. By default this
+        process, one training after the other.
+    also_on : sequence of str, or one, default ()
+        Other data sets of the same classes, whose test images are measured too; nothing is trained
+        on them.
+
+    Returns
+    -------
+    Comparison
+        ``print`` it for the table and the verdict. A training that fails does not stop the others:
+        its error stands there.
+
+    Raises
+    ------
+    ComparisonError
+        If the contenders cannot be compared: two of one title, other classes than the data's.
+    RunFolderError
+        If `run_dir` holds a comparison with other settings, or cannot be written to.
+    UnknownNameError, AmbiguousNameError, PluginError, OptionError, RecipeError, ModelError
+        If a contender is no model that can be trained. All this is found out before anything is.
+
+    See Also
+    --------
+    compare_accuracies : the statistics alone.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> quick = mnistkit.Recipe(epochs=1, learning_rate=0.01)
+    >>> slow = mnistkit.Recipe(epochs=1, learning_rate=1e-5)
+    >>> comparison = mnistkit.compare(
+    ...     [
+    ...         mnistkit.Contender("dense128", recipe=quick, title="quick"),
+    ...         mnistkit.Contender("dense128", recipe=slow, title="slow"),
+    ...     ],
+    ...     "digits",
+    ...     seeds=2,
+    ... )
+    >>> comparison.accuracies.differences[0].better
+    'quick'
+    """
+    seeds = _checked_seeds(seeds)
+    splits = splits_of(data, on, also_on)
+    entrants = entrants_of(contenders, len(splits.train.classes))
+    with _folder(run_dir) as folder:
+        keep_settings(folder, settings_of(splits, on, entrants))
+        jobs = _jobs(entrants, seeds, splits, folder, threads_each(executor))
+        found = {_place(job): job.measured() for job in jobs}
+        left = [job for job in jobs if found[_place(job)] is None]
+        if executor is not None:
+            checked_executor(executor, left)
+        _refuse_untrainable(entrants, left, splits.train)
+        errors = _train(left, splits, folder, executor)
+        for job in left:
+            if errors[_place(job)] is None:
+                found[_place(job)] = job.measured()
+    also_on = tuple(splits.also_on)
+    results = tuple(_result(one, range(seeds), also_on, found, errors) for one in entrants)
+    return Comparison(
+        contenders=results,
+        accuracies=_accuracies(results, splits.measured),
+        on=on,
+        held_out_by=splits.held_out_by,
+        name=splits.measured.name,
+        num_train=len(splits.train),
+        num_measured=len(splits.measured),
+        also_on=also_on,
+        run_dir=None if run_dir is None else folder,
+    )
+
+
+Place = tuple[str, int]  # a contender's title, and a seed
+
+
+def _place(job: Job) -> Place:
+    return job.title, job.seed
+
+
+def _checked_seeds(seeds: Any) -> int:
+    if not isinstance(seeds, Integral) or isinstance(seeds, bool) or seeds < 1:
+        raise ComparisonError(
+            f"seeds={shown(seeds)}: expected how many times to train each contender, 1 or more; "
+            "with 1 nothing is known of the chance in training."
+        )
+    return int(seeds)
+
+
+@contextlib.contextmanager
+def _folder(run_dir: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The folder that was given, or one for the time being."""
+    if run_dir is not None:
+        try:
+            yield Path(run_dir).expanduser().absolute()
+        except RuntimeError as error:  # a home that is not known
+            raise RunFolderError(f"run_dir={os.fspath(run_dir)!r}: {error}") from error
+        return
+    with tempfile.TemporaryDirectory(prefix="mnistkit-compare-") as folder:
+        yield Path(folder)
+
+
+def _jobs(
+    entrants: Sequence[Entrant], seeds: int, splits: Splits, folder: Path, threads: int | None
+) -> list[Job]:
+    """One contender's seeds after each other, then the next one's."""
+    train = digest(splits.train)
+    tests = {name: digest(split) for name, split in splits.tests.items()}
+    return [
+        Job.of(entrant, seed, folder, tests, train, threads)
+        for entrant in entrants
+        for seed in range(seeds)
+    ]
+
+
+def _refuse_untrainable(entrants: Sequence[Entrant], left: Sequence[Job], train: Split) -> None:
+    """Build each model that is to be trained once, so that mistakes are found before the first.
+
+    Raises
+    ------
+    MnistKitError
+        If a model breaks the contract, or does not take an option. Whatever else a builder raises
+        is told in the table.
+    """
+    titles = {job.title for job in left}
+    for entrant in entrants:
+        if entrant.title in titles and not entrant.trains_itself:
+            try:
+                trainer_of(entrant.model, entrant.recipe, entrant.options, train)
+            except MnistKitError as error:
+                error.add_note(f"It is the contender {entrant.title!r}.")
+                raise
+            except Exception:  # noqa: BLE001, S112  (a stranger's)
+                continue
+
+
+def _train(
+    jobs: Sequence[Job], splits: Splits, folder: Path, executor: Executor | None
+) -> dict[Place, str | None]:
+    """Run the jobs; what went wrong with each."""
+    if not jobs:
+        return {}
+    every = [splits.train, *splits.tests.values()]
+    with progress("Comparing", len(jobs)) as advance:
+        if executor is None:
+            at_hand = {digest(split): split for split in every}
+            errors = run_here(jobs, at_hand, advance)
+        else:
+            for split in every:
+                keep(split, folder)
+            errors = run_by(executor, jobs, advance)
+    return dict(zip(map(_place, jobs), errors, strict=True))
+
+
+def _result(
+    entrant: Entrant,
+    seeds: Sequence[int],
+    also_on: Sequence[str],
+    found: Mapping[Place, Measured | None],
+    errors: Mapping[Place, str | None],
+) -> ContenderResult:
+    measured: dict[int, Measured] = {}
+    failed: dict[int, str] = {}
+    for seed in seeds:
+        place = (entrant.title, seed)
+        one, error = found[place], errors.get(place)
+        if one is not None:
+            measured[seed] = one
+        else:
+            failed[seed] = error or "its result cannot be read from the folder of its run"
+    return ContenderResult(
+        title=entrant.title,
+        model=entrant.settings["model"],
+        recipe=entrant.recipe,
+        options=entrant.options,
+        evaluations={seed: one.evaluations[""] for seed, one in measured.items()},
+        also_on={
+            name: {seed: one.evaluations[name] for seed, one in measured.items()}
+            for name in also_on
+        },
+        costs={seed: one.cost for seed, one in measured.items()},
+        errors=failed,
+    )
+
+
+def _accuracies(results: Sequence[ContenderResult], measured: Split) -> AccuracyComparison | None:
+    """The statistics of those that did not fail."""
+    correct = {
+        one.title: np.stack([evaluation.correct for evaluation in one.evaluations.values()])
+        for one in results
+        if not one.has_failed
+    }
+    if not correct or len(measured) < 2:
+        return None
+    seconds = {
+        one.title: max(one.cost.fit_seconds, _SHORTEST)
+        for one in results
+        if one.title in correct and one.cost is not None
+    }
+    writers = measured.writers
+    if writers is not None and (writers == writers[0]).all():
+        writers = None
+    return compare_accuracies(correct, writers, training_seconds=seconds)

@@ -1,0 +1,90 @@
+"""What a contender costs: to train, to keep, and to ask."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from mnistkit.datasets import Split
+from mnistkit.models import count_multiply_adds
+from mnistkit.training import Trainer
+
+_SINGLE, _BATCHES, _BATCH = 20, 3, 1000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a training of a contender costs, and what is to be had for it.
+
+    Attributes
+    ----------
+    fit_seconds : float
+        A training takes, compiling included; on whatever this machine did besides.
+    parameters : int or None
+        How many numbers the model has. This and all that follows is None for a function that
+        trains in its own way.
+    multiply_adds : int or None
+        For one image; None also for a model whose operations cannot be counted.
+    weight_bytes : int or None
+        What the weights take in memory.
+    one_image_ms : float or None
+        Milliseconds for a picture alone.
+    images_per_second : float or None
+        In batches.
+    """
+
+    fit_seconds: float
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    weight_bytes: int | None = None
+    one_image_ms: float | None = None
+    images_per_second: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it in plain Python values, ready for JSON."""
+        return asdict(self)
+
+
+def cost_of(trainer: Trainer, split: Split, fit_seconds: float) -> Cost:
+    """What a trained model costs; the images are those that it is timed on."""
+    model, batch = trainer.model, split.images[:_BATCH]
+    return Cost(
+        fit_seconds=fit_seconds,
+        parameters=model.count_params(),
+        multiply_adds=_multiply_adds(model),
+        weight_bytes=sum(variable.value.numpy().nbytes for variable in model.weights),
+        one_image_ms=1000 * _seconds(lambda: trainer.predict(split.images[:1]), _SINGLE),
+        images_per_second=len(batch) / _seconds(lambda: trainer.predict(batch), _BATCHES),
+    )
+
+
+def typical(costs: Sequence[Cost]) -> Cost:
+    """The medians of several trainings' costs."""
+    found: dict[str, Any] = {}
+    for one in fields(Cost):
+        values = [value for cost in costs if (value := getattr(cost, one.name)) is not None]
+        is_count = bool(values) and isinstance(values[0], int)
+        middle = statistics.median_low if is_count else statistics.median
+        found[one.name] = middle(values) if values else None
+    return Cost(**found)
+
+
+def _multiply_adds(model: Any) -> int | None:
+    try:
+        return count_multiply_adds(model)
+    except Exception:  # noqa: BLE001  (whatever a layer of the caller's does; the training is worth more)
+        return None
+
+
+def _seconds(call: Callable[[], object], times: int) -> float:
+    """The median of several calls, after one that compiles."""
+    call()
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - begin)
+    return statistics.median(taken)

@@ -1,0 +1,226 @@
+"""One training of a comparison, as a description that any process can carry out.
+
+A job is a few hundred bytes: names, options, a path and a seed. The images lie in the comparison's
+folder, and what the job finds out stays in the folder of its run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnistkit.comparison.contender import Entrant
+from mnistkit.comparison.cost import Cost, cost_of
+from mnistkit.comparison.measured import Measured, read_measured, write_measured
+from mnistkit.comparison.splits import kept
+from mnistkit.datasets import Split
+from mnistkit.errors import ModelError
+from mnistkit.evaluation import Evaluation
+from mnistkit.models import MODELS, Recipe
+from mnistkit.training import Trainer
+from mnistkit.training.run_folder import RunFolder
+
+# Initial weights come from the process's random state, which threads would share.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One contender, trained from one seed, and measured.
+
+    Attributes
+    ----------
+    title : str
+        The contender's.
+    seed : int
+    folder : str
+        The comparison's.
+    run : str
+        Where in it the run is kept.
+    model : str or function
+    registered_as : str or None
+        The name that the function had where the comparison was begun.
+    trains_itself : bool
+        Whether it is a function that trains in its own way.
+    recipe : Recipe or None
+    options : mapping
+    train : str
+        The digest of the images to train on.
+    tests : mapping of str to str
+        The digests of the images to measure on, by name.
+    threads : int or None
+        How many the process may use; None for as many as it likes.
+    """
+
+    title: str
+    seed: int
+    folder: str
+    run: str
+    model: str | Callable[..., Any]
+    registered_as: str | None
+    trains_itself: bool
+    recipe: Recipe | None
+    options: Mapping[str, Any]
+    train: str
+    tests: Mapping[str, str]
+    threads: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        entrant: Entrant,
+        seed: int,
+        folder: Path,
+        digests: Mapping[str, str],
+        train: str,
+        threads: int | None,
+    ) -> Job:
+        """The job that trains a contender from a seed."""
+        return cls(
+            title=entrant.title,
+            seed=seed,
+            folder=str(folder),
+            run=f"{entrant.folder}/seed-{seed}",
+            model=entrant.model,
+            registered_as=entrant.registered_as,
+            trains_itself=entrant.trains_itself,
+            recipe=entrant.recipe,
+            options=entrant.options,
+            train=train,
+            tests=digests,
+            threads=threads,
+        )
+
+    @property
+    def path(self) -> Path:
+        """The folder of its run."""
+        return Path(self.folder, self.run)
+
+    def measured(self) -> Measured | None:
+        """What it has found out, if it is done."""
+        return read_measured(self.path, self.tests)
+
+
+def run_job(job: Job, splits: Mapping[str, Split] | None = None) -> str | None:
+    """Train, or go on where an earlier process was interrupted; measure; leave it in the folder.
+
+    Parameters
+    ----------
+    job : Job
+    splits : mapping of str to Split, optional
+        The images by their digests; by default they are read from the comparison's folder.
+
+    Returns
+    -------
+    str or None
+        What went wrong.
+    """
+    with _one_at_a_time:
+        try:
+            _use_threads(job.threads)
+            _train_and_measure(job, splits or _Kept(Path(job.folder)))
+        # Whatever a contender raises: the others go on.
+        except Exception as error:  # noqa: BLE001
+            return f"{type(error).__name__}: {error}".rstrip(": ")
+    return None
+
+
+class _Kept(dict[str, Split]):
+    """The images in a comparison's folder, read when they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Split:
+        return kept(self._folder, name)
+
+
+def _use_threads(count: int | None) -> None:
+    if count is None:
+        return
+    import tensorflow as tf
+
+    # TensorFlow refuses it once it has begun to compute, as for an earlier job of this process.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
+def _train_and_measure(job: Job, splits: Mapping[str, Split]) -> None:
+    train = splits[job.train]
+    tests = {name: splits[images] for name, images in job.tests.items()}
+    work = _train_in_its_own_way if job.trains_itself else _train_model
+    measured = work(job, train, tests)
+    job.path.mkdir(parents=True, exist_ok=True)
+    write_measured(job.path, measured, job.tests)
+
+
+def trainer_of(
+    model: str | Callable[..., Any],
+    recipe: Recipe | None,
+    options: Mapping[str, Any],
+    train: Split,
+    **more: Any,
+) -> Trainer:
+    """The trainer of a contender, for the data's classes and images of its shape."""
+    data = {"num_classes": len(train.classes), "input_shape": train.images.shape[1:]}
+    return Trainer(model, recipe=recipe, **more, **{**data, **options})
+
+
+def _train_model(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured:
+    with _known_as(job):
+        trainer = trainer_of(
+            job.model, job.recipe, job.options, train, seed=job.seed, run_dir=job.path
+        )
+        trainer.fit(train, resume=True, verbose=0)
+    seconds = float(RunFolder(job.path).description["duration"])
+    evaluations = {name: trainer.evaluate(split) for name, split in tests.items()}
+    return Measured(evaluations, cost_of(trainer, next(iter(tests.values())), seconds))
+
+
+@contextlib.contextmanager
+def _known_as(job: Job) -> Iterator[None]:
+    """Have the function known here by the name that it was registered with elsewhere."""
+    name = job.registered_as
+    if name is None or not callable(job.model) or name in MODELS.names():
+        yield
+        return
+    MODELS.register(name)(job.model)
+    try:
+        yield
+    finally:
+        MODELS.unregister(name)
+
+
+def _train_in_its_own_way(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured:
+    function = job.model if callable(job.model) else MODELS.get(job.model)
+    counts = [len(split) for split in tests.values()]
+    images = np.concatenate([split.images for split in tests.values()])
+    begin = time.perf_counter()
+    given = np.asarray(function(train, images, job.seed, **job.options))
+    seconds = time.perf_counter() - begin
+    if given.ndim != 2 or given.shape != (len(images), len(train.classes)):
+        raise ModelError(
+            f"{job.title!r} returned an array of the shape {given.shape}; expected probabilities, "
+            f"({len(images)}, {len(train.classes)}), a row for each image that it was given."
+        )
+    parts = np.split(given, np.cumsum(counts)[:-1])
+    evaluations = {
+        name: Evaluation.from_probabilities(
+            split.labels,
+            part,
+            classes=split.classes,
+            name=split.name,
+            writers=split.writers,
+        )
+        for (name, split), part in zip(tests.items(), parts, strict=True)
+    }
+    return Measured(evaluations, Cost(fit_seconds=seconds))

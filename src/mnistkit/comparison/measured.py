@@ -1,0 +1,81 @@
+"""What a job leaves in the folder of its run: the evaluations, and what it cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnistkit.comparison.cost import Cost
+from mnistkit.errors import MnistKitError
+from mnistkit.evaluation import Evaluation
+from mnistkit.files.atomic import write_atomically
+from mnistkit.files.json_file import read_json, sealed, unsealed
+
+_FILE = "measured.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One trained contender, measured.
+
+    Attributes
+    ----------
+    evaluations : mapping of str to Evaluation
+        By the name of what it was measured on; the main one's name is empty.
+    cost : Cost
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    cost: Cost
+
+
+def write_measured(folder: Path, measured: Measured, digests: Mapping[str, str]) -> None:
+    """Write it; the last file says that all others are there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    measured : Measured
+    digests : mapping of str to str
+        Of the images that each evaluation is of.
+    """
+    files = {}
+    for name, evaluation in measured.evaluations.items():
+        path = folder / _file_of(name)
+        evaluation.save(path)
+        files[name] = {"images": digests[name], "sha256": _sha256(path)}
+    content = sealed({"evaluations": files, "cost": measured.cost.to_dict()})
+    text = json.dumps(content, indent=2) + "\n"
+    write_atomically(folder / _FILE, lambda file: file.write(text.encode()))
+
+
+def read_measured(folder: Path, digests: Mapping[str, str]) -> Measured | None:
+    """Read it; None if it is not there, not whole, or not of these images.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    digests : mapping of str to str
+        Of the images that are wanted.
+    """
+    try:
+        content = unsealed(read_json(folder / _FILE))
+        for name, images in digests.items():
+            of_name = content["evaluations"].get(name)
+            if of_name != {"images": images, "sha256": _sha256(folder / _file_of(name))}:
+                return None
+        evaluations = {name: Evaluation.load(folder / _file_of(name)) for name in digests}
+        return Measured(evaluations, Cost(**content["cost"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, MnistKitError):
+        return None  # then it is measured again
+
+
+def _file_of(name: str) -> str:
+    return f"evaluation-{name.replace('/', '-')}.npz" if name else "evaluation.npz"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,155 @@
+"""The images of a comparison: what is trained on and measured on, kept for other processes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistkit.datasets import Dataset, Split, load_dataset
+from mnistkit.errors import ComparisonError, WrongTypeError
+from mnistkit.files.archives import read_archive, write_archive
+from mnistkit.files.atomic import write_atomically
+from mnistkit.files.json_file import parse_json
+from mnistkit.messages import shown, with_article
+from mnistkit.training.known_writers import known_writers
+
+On = Literal["holdout", "test"]
+_HELD_OUT = 1 / 6
+_TEXTS = ("dataset", "part", "loaded_as")
+_FOLDER = ".data"  # no contender's folder begins with a dot
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """What a comparison trains on, and what it measures on.
+
+    Attributes
+    ----------
+    train, measured : Split
+    also_on : mapping of str to Split
+        Test images of other data sets, never trained on.
+    held_out_by : {"writer", "class"} or None
+        How the measured images were set aside; None for test images.
+    """
+
+    train: Split
+    measured: Split
+    also_on: Mapping[str, Split]
+    held_out_by: Literal["writer", "class"] | None
+
+    @property
+    def tests(self) -> dict[str, Split]:
+        """What is measured, by name; the name of the measured images themselves is empty."""
+        return {"": self.measured, **self.also_on}
+
+
+def splits_of(data: Dataset | str, on: On, also_on: Sequence[str] | str) -> Splits:
+    """The images that a comparison needs.
+
+    Raises
+    ------
+    ComparisonError
+        If `on` makes no sense, or other test images are not of the same kind.
+    WrongTypeError
+        If the data is something else.
+    """
+    if on not in ("holdout", "test"):
+        raise ComparisonError(
+            f"on={shown(on)}: expected 'holdout', to choose among contenders, or 'test', for the "
+            "end."
+        )
+    if isinstance(data, str):
+        data = load_dataset(data)
+    if not isinstance(data, Dataset):
+        raise WrongTypeError(
+            f"compare takes a mnistkit.Dataset or the name of one, not {with_article(data)}. Two "
+            "splits become one with Dataset.from_splits, arrays with Dataset.from_arrays."
+        )
+    names = (also_on,) if isinstance(also_on, str) else tuple(also_on)
+    others = {name: _known(_other_test(name, data)) for name in names}
+    if on == "test":
+        return Splits(data.train, _known(data.test), others, None)
+    writers = known_writers(data.train)
+    by: Literal["writer", "class"] = "class"
+    if writers is not None and (writers != writers[0]).any():
+        by = "writer"
+    rest, held_out = data.train.holdout(_HELD_OUT, by=by, seed=0)
+    return Splits(rest, _known(held_out), others, by)
+
+
+def _other_test(name: Any, data: Dataset) -> Split:
+    if not isinstance(name, str):
+        raise ComparisonError(f"also_on has {shown(name)}; expected names of data sets.")
+    test = load_dataset(name).test
+    for what, theirs, ours in (
+        ("the classes", test.classes, data.classes),
+        ("images of the shape", test.images.shape[1:], data.train.images.shape[1:]),
+    ):
+        if theirs != ours:
+            raise ComparisonError(
+                f"also_on={name!r} has {what} {shown(theirs)}, {data.info.name!r} has "
+                f"{shown(ours)}; expected the same."
+            )
+    return test
+
+
+def _known(split: Split) -> Split:
+    """The same split, its writers read, or given up, once for all."""
+    writers = known_writers(split)
+    return Split(
+        split.images,
+        split.labels,
+        classes=split.classes,
+        writers=writers,
+        **{name: getattr(split, name) for name in _TEXTS},
+    )
+
+
+def digest(split: Split) -> str:
+    """What tells images with their labels and names from others."""
+    found = hashlib.sha256(np.ascontiguousarray(split.images).data)
+    found.update(np.ascontiguousarray(split.labels).data)
+    found.update(json.dumps(_about(split)).encode())
+    return found.hexdigest()[:32]
+
+
+def _about(split: Split) -> dict[str, Any]:
+    return {"classes": list(split.classes), **{name: getattr(split, name) for name in _TEXTS}}
+
+
+def keep(split: Split, folder: Path) -> None:
+    """Write a split into a comparison's folder, for other processes; once."""
+    path = _path(folder, digest(split))
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    arrays: dict[str, NDArray[Any]] = {
+        "images": split.images,
+        "labels": split.labels,
+        "about": np.frombuffer(json.dumps(_about(split)).encode(), np.uint8),
+    }
+    if split.writers is not None:
+        arrays["writers"] = split.writers
+    write_atomically(path, lambda file: write_archive(file, arrays))
+
+
+@functools.lru_cache(maxsize=8)  # of all data sets of one comparison
+def kept(folder: Path, name: str) -> Split:
+    """Read a split that `keep` wrote, by its digest."""
+    arrays = read_archive(
+        _path(folder, name), required=("images", "labels", "about"), optional=("writers",)
+    )
+    about = parse_json(arrays["about"].tobytes())
+    return Split(arrays["images"], arrays["labels"], writers=arrays.get("writers"), **about)
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / _FOLDER / f"{name}.npz"

@@ -1,0 +1,131 @@
+"""plot_comparison: accuracy against cost, with every seed and the intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from mnistkit.comparison import Comparison, ContenderResult
+from mnistkit.errors import ComparisonError, WrongTypeError
+from mnistkit.messages import shown, with_article
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CostName = Literal["fit_seconds", "parameters", "multiply_adds", "weight_bytes", "one_image_ms"]
+_LABELS = {
+    "fit_seconds": "seconds of a training",
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds for a picture",
+    "weight_bytes": "bytes of weights",
+    "one_image_ms": "milliseconds for a picture alone",
+}
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")  # shapes, for black-and-white prints
+_SPREAD = 1.25  # room beside the first and the last contender, on a logarithmic axis
+
+
+def plot_comparison(
+    comparison: Comparison, *, against: CostName = "fit_seconds", ax: Axes | None = None
+) -> Axes:
+    """Draw the accuracy of each contender against what it costs.
+
+    A large mark is the mean over the seeds, with its 95% interval for the chance in training and in
+    the choice of the test images; small hollow marks are the seeds. The better of two contenders
+    can be told more surely than their intervals look, since the images are the same for both: see
+    `Comparison.verdict`.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `mnistkit.compare` returned.
+    against : str, default "fit_seconds"
+        The cost: ``"fit_seconds"``, ``"parameters"``, ``"multiply_adds"``, ``"weight_bytes"`` or
+        ``"one_image_ms"``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        What was drawn on.
+
+    Raises
+    ------
+    WrongTypeError
+        If it is given another kind of object.
+    ComparisonError
+        If there is no such cost, or no contender whose cost is known.
+
+    Examples
+    --------
+    >>> import mnistkit
+    >>> recipe = mnistkit.Recipe(epochs=1)
+    >>> contender = mnistkit.Contender("dense128", recipe=recipe)
+    >>> comparison = mnistkit.compare([contender], "digits", seeds=1)
+    >>> ax = mnistkit.plot_comparison(comparison)
+    >>> ax.get_xlabel()
+    'seconds of a training'
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    if not isinstance(comparison, Comparison):
+        raise WrongTypeError(
+            f"plot_comparison takes what mnistkit.compare returned, not {with_article(comparison)}."
+        )
+    if against not in get_args(CostName):
+        raise ComparisonError(
+            f"against={shown(against)}: expected one of {', '.join(map(repr, _LABELS))}."
+        )
+    drawn: list[tuple[int, ContenderResult, float]] = [
+        (number, one, cost)
+        for number, one in enumerate(comparison.contenders)
+        if not one.has_failed and (cost := getattr(one.cost, against)) is not None
+    ]
+    if not drawn:
+        raise ComparisonError(
+            f"There is no contender whose {against!r} is known; a function that trains in its own "
+            "way has 'fit_seconds' alone."
+        )
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    for number, one, cost in drawn:
+        _draw(ax, comparison, one, cost, number)
+    costs = [cost for _, _, cost in drawn]
+    ax.set_xscale("log")
+    ax.set_xlim(min(costs) / _SPREAD, max(costs) * _SPREAD)
+    _plain_ticks(ax, max(costs) / min(costs))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    where = f" on {comparison.name}" if comparison.name else ""
+    ax.set(xlabel=_LABELS[against], ylabel=f"accuracy{where}")
+    ax.grid(alpha=0.3)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(loc="best", fontsize=8)
+    return ax
+
+
+def _draw(ax: Axes, comparison: Comparison, one: ContenderResult, cost: float, number: int) -> None:
+    style: dict[str, Any] = {
+        "color": _COLOURS[number % len(_COLOURS)],
+        "marker": _MARKERS[number % len(_MARKERS)],
+        "linestyle": "none",
+    }
+    seeds = [evaluation.accuracy for evaluation in one.evaluations.values()]
+    ax.plot([cost] * len(seeds), seeds, markersize=6, markerfacecolor="none", **style)
+    assert comparison.accuracies is not None  # this one did not fail
+    (mean,) = (given for given in comparison.accuracies.contenders if given.name == one.title)
+    low, high = mean.interval
+    reach = [[max(0.0, mean.accuracy - low)], [max(0.0, high - mean.accuracy)]]
+    count = len(seeds)
+    label = f"{one.title}, {count} {'seed' if count == 1 else 'seeds'}".lstrip("_")
+    ax.errorbar([cost], [mean.accuracy], yerr=reach, markersize=9, capsize=4, label=label, **style)
+
+
+def _plain_ticks(ax: Axes, ratio: float) -> None:
+    """Numbers as people write them, a few of them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 100 else (1.0,)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+import mnistkit
+from mnistkit.errors import ComparisonError, UnknownNameError
+
+COSTS = ["parameters", "mult-adds", "weights MB", "training s", "ms a picture", "pictures/s"]
+
+
+def test_the_text_has_the_table_and_the_verdict(compared) -> None:
+    header, *rows = str(compared).splitlines()
+    assert re.split("  +", header)[:6] == [
+        *("contender", "seeds", "accuracy", "95% interval", "loss", "cal. error"),
+    ]
+    assert header.split("cal. error")[1].split("  ") != COSTS
+    assert [row.split()[0] for row in rows[:3]] == ["usual", "blind", "by_colour"]
+    assert rows[2].split()[-1] == "-"  # nobody knows how fast it answers
+    assert len({len(row) for row in rows[:2]}) == 1  # aligned
+    assert tuple(rows[4:7]) == compared.verdict
+    assert compared.verdict[0].startswith("`usual` is better than `blind` by ")
+    assert rows[7].startswith("(small validation: training images set aside, by writers")
+    assert "corrected for 3 pairs" in rows[7]
+
+
+def test_figures_are_means_over_seeds_and_costs_are_of_the_model(compared) -> None:
+    usual = compared["usual"]
+    evaluations = list(usual.evaluations.values())
+    for name in ("accuracy", "loss", "calibration_error"):
+        assert getattr(usual, name) == pytest.approx(
+            np.mean([getattr(one, name) for one in evaluations])
+        )
+    cost = usual.cost
+    assert (cost.parameters, cost.multiply_adds, cost.weight_bytes) == (111, 108, 444)
+    assert cost.fit_seconds == np.median([one.fit_seconds for one in usual.costs.values()])
+    assert cost.one_image_ms > 0
+    assert cost.images_per_second > 0
+    own = compared["by_colour"].cost
+    assert own.fit_seconds > 0
+    assert own.parameters is own.multiply_adds is own.weight_bytes is own.one_image_ms is None
+
+
+def test_markdown_has_a_table_with_as_many_cells_everywhere(compared) -> None:
+    text = compared.to_markdown()
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in table} == {13}
+    assert [line for line in text.splitlines() if line.startswith("- ")] == [
+        f"- {sentence}" for sentence in compared.verdict
+    ]
+
+
+def test_csv_has_plain_numbers(compared) -> None:
+    rows = list(csv.DictReader(io.StringIO(compared.to_csv())))
+    assert [row["contender"] for row in rows] == ["usual", "blind", "by_colour"]
+    mean = compared.accuracies.contenders[0]
+    assert float(rows[0]["accuracy"]) == mean.accuracy
+    assert (float(rows[0]["accuracy_low"]), float(rows[0]["accuracy_high"])) == mean.interval
+    assert int(rows[0]["parameters"]) == 111
+    assert rows[2]["parameters"] == rows[2]["errors"] == ""
+
+
+def test_json_has_all_of_it(compared) -> None:
+    content = json.loads(compared.to_json())
+    assert content == compared.to_dict()
+    assert content["on"] == "holdout"
+    assert content["contenders"][0]["cost"]["parameters"] == 111
+    assert content["contenders"][1]["options"] == {"blind": True}
+    assert len(content["accuracies"]["differences"]) == 3
+
+
+def test_a_notebook_shows_a_table_and_escapes_titles(small, contenders) -> None:
+    bold = mnistkit.Contender(contenders[2], title="<b>")
+    html = mnistkit.compare([bold], small, seeds=1)._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert html.count("<tr>") == 2
+
+
+def test_an_ensemble_is_the_mean_of_the_probabilities(compared) -> None:
+    together = compared.ensemble("by_colour")
+    apart = list(compared["by_colour"].evaluations.values())
+    assert np.allclose(
+        together.probabilities, (apart[0].probabilities + apart[1].probabilities) / 2
+    )
+    assert together.name == "small validation, 2 seeds of by_colour"
+    assert np.array_equal(together.writers, apart[0].writers)
+
+
+def test_one_seed_says_so(small, contenders) -> None:
+    text = str(mnistkit.compare(contenders[2:], small, seeds=1))
+    assert "one seed says nothing of the chance in training" in text
+
+
+def test_it_does_not_change_and_refuses_unknown_titles(compared) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        compared.on = "test"
+    with pytest.raises(UnknownNameError, match=r"no contender 'cnn'; there are 'usual', 'blind'"):
+        compared["cnn"]
+    with pytest.raises(TypeError, match="is not iterated over"):
+        list(compared)
+    assert repr(compared) == "<Comparison of usual, blind, by_colour, on small validation>"
+    assert repr(compared["usual"]) == "<ContenderResult of 'usual': 2 trained>"
+
+
+def test_there_is_no_ensemble_of_what_has_failed(small) -> None:
+    def breaks(train, images, seed):
+        raise ValueError("two\nlines")
+
+    compared = mnistkit.compare([breaks], small, seeds=1)
+    assert compared.errors == ("`breaks` failed with seed 0: ValueError: two lines",)
+    with pytest.raises(ComparisonError, match="No training of 'breaks' has worked"):
+        compared.ensemble("breaks")
