@@ -117,6 +117,28 @@ def test_a_pool_that_forks_is_replaced_and_models_train_in_processes(small, tmp_
 
 
 @pytest.mark.slow
+def test_dask_trains_and_survives_the_loss_of_a_worker(module, small, tmp_path) -> None:
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    name = "contenders_of_a_test:trains"
+    dense = mnistkit.Contender("dense128", recipe=mnistkit.Recipe(epochs=1))
+    expected = mnistkit.compare([name], small, seeds=3)
+    fatal = mnistkit.Contender(name, options={"folder": str(module)})
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        compared = mnistkit.compare(
+            [fatal, dense], small, seeds=3, executor=client.get_executor(), run_dir=tmp_path / "c"
+        )
+    assert (module / "died").exists()
+    assert compared.errors == ()
+    assert losses(compared)["trains"] == losses(expected)["trains"]
+    assert (tmp_path / "c" / "dense128" / "seed-2" / "run.json").exists()
+
+
+@pytest.mark.slow
 def test_a_training_whose_worker_is_killed_goes_on_to_the_same_weights(small, tmp_path) -> None:
     contender = mnistkit.Contender("dense128", recipe=mnistkit.Recipe(epochs=60, batch_size=2))
     with spawning(1) as executor:

@@ -8,6 +8,7 @@ from mnistkit.comparison.contender import Contender
 from mnistkit.comparison.contender_result import ContenderResult
 from mnistkit.comparison.cost import Cost
 from mnistkit.comparison.holm import holm_adjusted
+from mnistkit.comparison.kept_comparison import load_comparison
 from mnistkit.comparison.mean_accuracy import MeanAccuracy, mean_accuracy
 from mnistkit.comparison.robustness import robustness
 from mnistkit.comparison.variance import Variance
@@ -24,6 +25,7 @@ __all__ = [
     "compare",
     "compare_accuracies",
     "holm_adjusted",
+    "load_comparison",
     "mean_accuracy",
     "robustness",
 ]

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from mnistkit.comparison.accuracy_comparison import AccuracyComparison, compare_accuracies
 from mnistkit.comparison.comparison import Comparison
 from mnistkit.comparison.contender import Contender, Entrant, entrants_of
-from mnistkit.comparison.contender_result import ContenderResult
 from mnistkit.comparison.jobs import Job, trainer_of
-from mnistkit.comparison.measured import Measured
+from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import keep_settings, settings_of
 from mnistkit.comparison.splits import Splits, digest, keep, splits_of
 from mnistkit.comparison.workers import checked_executor, run_by, run_here, threads_each
@@ -26,8 +22,6 @@ from mnistkit.datasets import Dataset, Split
 from mnistkit.errors import ComparisonError, MnistKitError, RunFolderError
 from mnistkit.messages import shown
 from mnistkit.progress import progress
-
-_SHORTEST = 1e-3  # seconds of a training
 
 
 def compare(
@@ -120,10 +114,19 @@ def compare(
             if errors[_place(job)] is None:
                 found[_place(job)] = job.measured()
     also_on = tuple(splits.also_on)
-    results = tuple(_result(one, range(seeds), also_on, found, errors) for one in entrants)
+    results = tuple(
+        result_of(
+            one.title,
+            one.settings,
+            {seed: found[one.title, seed] for seed in range(seeds)},
+            {seed: errors.get((one.title, seed)) for seed in range(seeds)},
+            also_on,
+        )
+        for one in entrants
+    )
     return Comparison(
         contenders=results,
-        accuracies=_accuracies(results, splits.measured),
+        accuracies=accuracies_of(results),
         on=on,
         held_out_by=splits.held_out_by,
         name=splits.measured.name,
@@ -213,54 +216,3 @@ def _train(
                 keep(split, folder)
             errors = run_by(executor, jobs, advance)
     return dict(zip(map(_place, jobs), errors, strict=True))
-
-
-def _result(
-    entrant: Entrant,
-    seeds: Sequence[int],
-    also_on: Sequence[str],
-    found: Mapping[Place, Measured | None],
-    errors: Mapping[Place, str | None],
-) -> ContenderResult:
-    measured: dict[int, Measured] = {}
-    failed: dict[int, str] = {}
-    for seed in seeds:
-        place = (entrant.title, seed)
-        one, error = found[place], errors.get(place)
-        if one is not None:
-            measured[seed] = one
-        else:
-            failed[seed] = error or "its result cannot be read from the folder of its run"
-    return ContenderResult(
-        title=entrant.title,
-        model=entrant.settings["model"],
-        recipe=entrant.recipe,
-        options=entrant.options,
-        evaluations={seed: one.evaluations[""] for seed, one in measured.items()},
-        also_on={
-            name: {seed: one.evaluations[name] for seed, one in measured.items()}
-            for name in also_on
-        },
-        costs={seed: one.cost for seed, one in measured.items()},
-        errors=failed,
-    )
-
-
-def _accuracies(results: Sequence[ContenderResult], measured: Split) -> AccuracyComparison | None:
-    """The statistics of those that did not fail."""
-    correct = {
-        one.title: np.stack([evaluation.correct for evaluation in one.evaluations.values()])
-        for one in results
-        if not one.has_failed
-    }
-    if not correct or len(measured) < 2:
-        return None
-    seconds = {
-        one.title: max(one.cost.fit_seconds, _SHORTEST)
-        for one in results
-        if one.title in correct and one.cost is not None
-    }
-    writers = measured.writers
-    if writers is not None and (writers == writers[0]).all():
-        writers = None
-    return compare_accuracies(correct, writers, training_seconds=seconds)

@@ -185,8 +185,7 @@ class Comparison:
             parts.append(f"intervals by {accuracies.num_writers:,} writers")
         if accuracies is not None and len(accuracies.differences) > 1:
             parts.append(f"differences corrected for {len(accuracies.differences)} pairs (Holm)")
-        if accuracies is not None and any(
-            not one.training_included for one in accuracies.contenders
-        ):
+        alone = [] if accuracies is None or accuracies.differences else accuracies.contenders
+        if any(not one.training_included for one in alone):  # of several the verdict says it
             parts.append("one seed says nothing of the chance in training")
         return "; ".join(parts)

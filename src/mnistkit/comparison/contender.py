@@ -143,7 +143,7 @@ def entrants_of(
 def _refuse_equal_titles(titles: Sequence[str]) -> None:
     folders: dict[str, str] = {}
     for title in titles:
-        folder = _folder_name(title).casefold()
+        folder = folder_name(title).casefold()
         if not folder:
             raise ComparisonError(
                 f"The title {title!r} cannot be the name of a folder; use letters or digits."
@@ -158,7 +158,8 @@ def _refuse_equal_titles(titles: Sequence[str]) -> None:
         folders[folder] = title
 
 
-def _folder_name(title: str) -> str:
+def folder_name(title: str) -> str:
+    """The name of a contender's folder."""
     return re.sub(r"[^\w.+-]+", "-", title).strip("-.")
 
 
@@ -180,7 +181,7 @@ def _entrant(contender: Contender, num_classes: int) -> Entrant:
     name = model if isinstance(model, str) else _name_of(function)
     return Entrant(
         title=contender.name,
-        folder=_folder_name(contender.name),
+        folder=folder_name(contender.name),
         model=model if isinstance(model, str) and not _is_registered(model) else function,
         registered_as=name if _is_registered(name) else None,
         trains_itself=trains_itself,

@@ -52,20 +52,23 @@ def write_measured(folder: Path, measured: Measured, digests: Mapping[str, str])
     write_atomically(folder / _FILE, lambda file: file.write(text.encode()))
 
 
-def read_measured(folder: Path, digests: Mapping[str, str]) -> Measured | None:
+def read_measured(folder: Path, digests: Mapping[str, str] | None = None) -> Measured | None:
     """Read it; None if it is not there, not whole, or not of these images.
 
     Parameters
     ----------
     folder : pathlib.Path
-    digests : mapping of str to str
-        Of the images that are wanted.
+    digests : mapping of str to str, optional
+        Of the images that are wanted; by default all that were measured.
     """
     try:
         content = unsealed(read_json(folder / _FILE))
+        files = content["evaluations"]
+        if digests is None:
+            digests = {name: one["images"] for name, one in files.items()}
         for name, images in digests.items():
-            of_name = content["evaluations"].get(name)
-            if of_name != {"images": images, "sha256": _sha256(folder / _file_of(name))}:
+            expected = {"images": images, "sha256": _sha256(folder / _file_of(name))}
+            if files.get(name) != expected:
                 return None
         evaluations = {name: Evaluation.load(folder / _file_of(name)) for name in digests}
         return Measured(evaluations, Cost(**content["cost"]))

@@ -45,7 +45,7 @@ def keep_settings(folder: Path, settings: Settings) -> None:
     """
     path = folder / FILE
     try:
-        earlier = _read(path) if path.exists() else None
+        earlier = read_settings(folder) if path.exists() else None
         merged = settings if earlier is None else _merged(earlier, settings, folder)
         if merged == earlier:
             return
@@ -61,9 +61,22 @@ def keep_settings(folder: Path, settings: Settings) -> None:
         ) from error
 
 
-def _read(path: Path) -> Settings:
+def read_settings(folder: Path) -> Settings:
+    """Read the settings in a comparison's folder.
+
+    Raises
+    ------
+    RunFolderError
+        If there are none, or they are damaged.
+    """
+    path = folder / FILE
     try:
         content = unsealed(read_json(path))
+    except OSError as error:
+        raise RunFolderError(
+            f"{str(folder)!r} holds no comparison: {FILE!r} cannot be read ({error}). Give the "
+            "run_dir of mnistkit.compare, or the folder after 'mnistkit compare --out'."
+        ) from error
     except ValueError as error:
         raise RunFolderError(f"{str(path)!r} is damaged: {error}. Take another folder.") from error
     if content.get("format") != _FORMAT or not isinstance(content.get("contenders"), dict):

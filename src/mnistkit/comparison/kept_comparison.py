@@ -1,0 +1,76 @@
+"""load_comparison: what a comparison's folder holds, without its data and without training."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mnistkit.comparison.comparison import Comparison
+from mnistkit.comparison.contender import folder_name
+from mnistkit.comparison.measured import Measured, read_measured
+from mnistkit.comparison.results import accuracies_of, result_of
+from mnistkit.comparison.settings import read_settings
+from mnistkit.errors import RecipeError, RunFolderError
+
+
+def load_comparison(folder: str | os.PathLike[str]) -> Comparison:
+    """Read a comparison from its folder: every training in it that is finished.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The `run_dir` of `mnistkit.compare`.
+
+    Returns
+    -------
+    Comparison
+        Of contenders with a finished training, in the order in which they were added, and of the
+        other test images that all of them were measured on.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds no comparison, a damaged one, or none that has a finished training.
+    """
+    path = Path(folder).expanduser().absolute()
+    settings = read_settings(path)
+    found = {title: _finished(path / folder_name(title)) for title in settings["contenders"]}
+    found = {title: seeds for title, seeds in found.items() if seeds}
+    if not found:
+        raise RunFolderError(
+            f"The comparison in {str(path)!r} has no finished training yet. Repeat the call that "
+            "began it."
+        )
+    every = [one for seeds in found.values() for one in seeds.values()]
+    also_on = [
+        name
+        for name in every[0].evaluations
+        if name and all(name in one.evaluations for one in every)
+    ]
+    try:
+        results = tuple(
+            result_of(title, settings["contenders"][title], seeds, {}, also_on)
+            for title, seeds in found.items()
+        )
+        return Comparison(
+            contenders=results,
+            accuracies=accuracies_of(results),
+            on=settings["on"],
+            held_out_by=settings["held_out_by"],
+            name=settings["data"]["measured"]["name"],
+            num_train=settings["data"]["train"]["num_images"],
+            num_measured=settings["data"]["measured"]["num_images"],
+            also_on=tuple(also_on),
+            run_dir=path,
+        )
+    except (KeyError, TypeError, RecipeError) as error:
+        raise RunFolderError(
+            f"The comparison in {str(path)!r} is damaged: {type(error).__name__}: {error}."
+        ) from error
+
+
+def _finished(folder: Path) -> dict[int, Measured]:
+    """The finished trainings of a contender, by seed."""
+    numbers = [one.name.removeprefix("seed-") for one in folder.glob("seed-*")]
+    read = {int(n): read_measured(folder / f"seed-{n}") for n in numbers if n.isdecimal()}
+    return {seed: one for seed, one in sorted(read.items()) if one is not None}
