@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from mnistkit.comparison.comparison import Comparison
 from mnistkit.comparison.contender import Contender, Entrant, entrants_of
-from mnistkit.comparison.jobs import Job, trainer_of
+from mnistkit.comparison.jobs import Job
+from mnistkit.comparison.one_model import forget_model, trainer_of
 from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import keep_settings, settings_of
 from mnistkit.comparison.splits import Splits, digest, keep, splits_of
@@ -108,8 +109,11 @@ def compare(
         left = [job for job in jobs if found[_place(job)] is None]
         if executor is not None:
             checked_executor(executor, left)
-        _refuse_untrainable(entrants, left, splits.train)
-        errors = _train(left, splits, folder, executor)
+        try:
+            _refuse_untrainable(entrants, left, splits.train)
+            errors = _train(left, splits, folder, executor)
+        finally:
+            forget_model()
         for job in left:
             if errors[_place(job)] is None:
                 found[_place(job)] = job.measured()

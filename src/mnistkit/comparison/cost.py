@@ -22,7 +22,7 @@ class Cost:
     Attributes
     ----------
     fit_seconds : float
-        A training takes, compiling included; on whatever this machine did besides.
+        A training took from its first step on, on whatever this machine did besides.
     parameters : int or None
         How many numbers the model has. This and all that follows is None for a function that
         trains in its own way.

@@ -19,12 +19,12 @@ import numpy as np
 from mnistkit.comparison.contender import Entrant
 from mnistkit.comparison.cost import Cost, cost_of
 from mnistkit.comparison.measured import Measured, read_measured, write_measured
+from mnistkit.comparison.one_model import trainer_of
 from mnistkit.comparison.splits import kept
 from mnistkit.datasets import Split
 from mnistkit.errors import ModelError
 from mnistkit.evaluation import Evaluation
 from mnistkit.models import MODELS, Recipe
-from mnistkit.training import Trainer
 from mnistkit.training.run_folder import RunFolder
 
 # Initial weights come from the process's random state, which threads would share.
@@ -161,18 +161,6 @@ def _train_and_measure(job: Job, splits: Mapping[str, Split]) -> None:
     measured = work(job, train, tests)
     job.path.mkdir(parents=True, exist_ok=True)
     write_measured(job.path, measured, job.tests)
-
-
-def trainer_of(
-    model: str | Callable[..., Any],
-    recipe: Recipe | None,
-    options: Mapping[str, Any],
-    train: Split,
-    **more: Any,
-) -> Trainer:
-    """The trainer of a contender, for the data's classes and images of its shape."""
-    data = {"num_classes": len(train.classes), "input_shape": train.images.shape[1:]}
-    return Trainer(model, recipe=recipe, **more, **{**data, **options})
 
 
 def _train_model(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured:

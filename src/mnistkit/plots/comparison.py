@@ -21,6 +21,7 @@ _LABELS = {
 }
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")  # shapes, for black-and-white prints
+_BESIDE = 10  # points from the mean to the seeds
 _SPREAD = 1.25  # room beside the first and the last contender, on a logarithmic axis
 
 
@@ -30,9 +31,9 @@ def plot_comparison(
     """Draw the accuracy of each contender against what it costs.
 
     A large mark is the mean over the seeds, with its 95% interval for the chance in training and in
-    the choice of the test images; small hollow marks are the seeds. The better of two contenders
-    can be told more surely than their intervals look, since the images are the same for both: see
-    `Comparison.verdict`.
+    the choice of the test images; small hollow marks beside it are the seeds. The better of two
+    contenders can be told more surely than their intervals look, since the images are the same for
+    both: see `Comparison.verdict`.
 
     Parameters
     ----------
@@ -106,13 +107,23 @@ def plot_comparison(
 
 
 def _draw(ax: Axes, comparison: Comparison, one: ContenderResult, cost: float, number: int) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
     style: dict[str, Any] = {
         "color": _COLOURS[number % len(_COLOURS)],
         "marker": _MARKERS[number % len(_MARKERS)],
         "linestyle": "none",
     }
     seeds = [evaluation.accuracy for evaluation in one.evaluations.values()]
-    ax.plot([cost] * len(seeds), seeds, markersize=6, markerfacecolor="none", **style)
+    beside = ax.transData + ScaledTranslation(-_BESIDE / 72, 0, ax.figure.dpi_scale_trans)
+    ax.plot(
+        [cost] * len(seeds),
+        seeds,
+        markersize=6,
+        markerfacecolor="none",
+        transform=beside,
+        **style,
+    )
     assert comparison.accuracies is not None  # this one did not fail
     (mean,) = (given for given in comparison.accuracies.contenders if given.name == one.title)
     low, high = mean.interval

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from mnistkit.training.fit import Fit
 from mnistkit.training.own_code import is_usual, refuse_compiled_engine
+from mnistkit.training.reuse import program_of
 from mnistkit.training.shapes import input_shape_of
 
 if TYPE_CHECKING:
@@ -107,14 +108,20 @@ def _suitable(fit: Fit) -> EngineName:
 
 
 def _operations(model: keras.Model, kinds: tuple[str, ...]) -> set[str]:
-    """The operations of some kinds in a model's forward pass, nested functions included.
+    """The operations of some kinds in a model's forward pass.
 
     A kind is how the name begins that TensorFlow has for an operation.
     """
+    every = program_of(model, "operations", lambda: _every_operation(model))
+    return {operation for operation in every if operation.startswith(kinds)}
+
+
+def _every_operation(model: keras.Model) -> set[str]:
+    """What TensorFlow calls the operations of the forward pass, nested functions included."""
     import tensorflow as tf
 
     images = tf.TensorSpec((2, *input_shape_of(model)[0]), tf.float32)
     graph = tf.function(lambda x: model(x, training=True), autograph=False)
     definition = graph.get_concrete_function(images).graph.as_graph_def()
     nested = (node for function in definition.library.function for node in function.node_def)
-    return {node.op for node in (*definition.node, *nested) if node.op.startswith(kinds)}
+    return {node.op for node in (*definition.node, *nested)}

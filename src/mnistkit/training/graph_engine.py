@@ -14,6 +14,7 @@ from mnistkit.training.callback_checks import need_every_batch
 from mnistkit.training.chunks import Chunks
 from mnistkit.training.fit import Fit
 from mnistkit.training.labelled import Examples
+from mnistkit.training.reuse import program_of
 from mnistkit.training.seeding import epoch_key, epoch_permutation
 from mnistkit.training.step_loop import StepLoop
 
@@ -123,13 +124,13 @@ class GraphEngine:
         hooks.on_train_end(logs)
 
     def _make_loop(self, fit: Fit) -> StepLoop:
-        return StepLoop(
-            fit.model.train_step,
-            fit.recipe.batch_size,
-            jit_compile=self._jit_compile,
-            augmentation=fit.augmentation,
-            divisor=_examples(fit).divisor,
-        )
+        settings: dict[str, Any] = {
+            "batch_size": fit.recipe.batch_size,
+            "jit_compile": self._jit_compile,
+            "augmentation": fit.augmentation,
+            "divisor": _examples(fit).divisor,
+        }
+        return program_of(fit.model, settings, lambda: StepLoop(fit.model.train_step, **settings))
 
 
 def _examples(fit: Fit) -> Examples:

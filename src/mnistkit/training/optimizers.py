@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
 from mnistkit.training.outputs import Outputs, outputs_of
+from mnistkit.training.reuse import begin_again, note_compiled
 
 if TYPE_CHECKING:
     import keras
@@ -33,6 +34,9 @@ def compile_from_recipe(
     model: keras.Model, recipe: Recipe, total_steps: int, *, one_hot: bool = False
 ) -> None:
     """Compile a model as its recipe says, with a schedule that ends after `total_steps` steps."""
+    settings = (recipe, total_steps, one_hot)
+    if begin_again(model, settings):
+        return
     optimizer = make_optimizer(recipe, total_steps)
     if recipe.weight_decay:
         optimizer.exclude_from_weight_decay(_vectors(model))
@@ -42,6 +46,7 @@ def compile_from_recipe(
         loss=make_loss(recipe, outputs, one_hot=one_hot),
         metrics=make_metrics(recipe, outputs),
     )
+    note_compiled(model, settings)
 
 
 def _vectors(model: keras.Model) -> list[keras.Variable]:
