@@ -10,7 +10,7 @@ COUNT = """
 from mnistkit.progress import progress
 with progress("Counting", {total}, in_bytes={in_bytes}) as advance:
     for _ in range(3):
-        advance(1000)
+        advance(1000, "now [this]")
         print("done")
 """
 PRINTED = b"done\n" * 3
@@ -59,5 +59,5 @@ def test_a_terminal_shows_a_bar_and_leaves_what_is_printed_alone(
         assert running.stdout is not None
         assert running.stdout.read() == PRINTED
     os.close(ours)
-    assert b"Counting" in shown
+    assert b"Counting now [this]" in shown
     assert expected in shown.decode()

@@ -71,6 +71,15 @@ def test_unknown_names_are_refused_without_tensorflow(run_light) -> None:
         assert done.stderr.startswith("Error: There is no ")
 
 
+def test_a_terminal_shows_which_contender_and_seed_is_trained(run_on_terminal, here) -> None:
+    status, shown = run_on_terminal(
+        "compare", "nets_of_a_test:mine", "--dataset", "digits", "--seeds", "1", columns=200
+    )
+    assert status == 0
+    assert "Comparing mine, seed 0" in shown
+    assert "contender  seeds  accuracy" in shown
+
+
 @pytest.mark.slow
 def test_jobs_train_in_processes_of_their_own(run, here) -> None:
     done = run(

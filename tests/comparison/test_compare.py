@@ -14,6 +14,7 @@ import pytest
 import mnistkit
 from mnistkit.errors import (
     ComparisonError,
+    ImageError,
     ModelError,
     OptionError,
     RecipeError,
@@ -231,6 +232,7 @@ def grows(*, num_classes=10, input_shape=(28, 28)):
             "is for 26 classes, the data has 3",
         ),
         ({"data": 3}, WrongTypeError, "compare takes a mnistkit.Dataset"),
+        ({"robustness": True}, ImageError, "28"),
         ({"also_on": "digits"}, ComparisonError, "also_on='digits' has the classes"),
         ({"executor": 4}, ComparisonError, "executor=4: expected a concurrent.futures.Executor"),
     ],
@@ -264,9 +266,9 @@ def test_a_folder_that_is_a_file_is_refused(small, contenders, tmp_path) -> None
         mnistkit.compare(contenders, small, seeds=1, run_dir=tmp_path / "file" / "new")
 
 
-def test_a_terminal_is_told_which_contender_and_seed(small, contenders, capsys) -> None:
+def test_a_pipe_is_told_nothing_meanwhile(small, contenders, capsys) -> None:
     mnistkit.compare(contenders[2:], small, seeds=1)
-    assert capsys.readouterr() == ("", "")  # and a pipe is told nothing
+    assert capsys.readouterr() == ("", "")
 
 
 SCRIPT = """

@@ -117,3 +117,31 @@ def test_there_is_no_ensemble_of_what_has_failed(small) -> None:
     assert compared.errors == ("`breaks` failed with seed 0: ValueError: two lines",)
     with pytest.raises(ComparisonError, match="No training of 'breaks' has worked"):
         compared.ensemble("breaks")
+
+
+def test_robustness_is_one_argument_and_is_called_mnist_c_like(tmp_path) -> None:
+    def by_ink(train, images, seed):
+        """Train in its own way: how much ink there is."""
+        ink = images.reshape(len(images), -1).mean(axis=1, keepdims=True) / 255
+        scores = np.exp(-abs(ink - np.linspace(0.1, 0.3, len(train.classes))))
+        return scores / scores.sum(axis=1, keepdims=True)
+
+    folder = tmp_path / "robust"
+    arguments = {"seeds": 1, "run_dir": folder}
+    plain = mnistkit.compare([by_ink], "digits", **arguments)
+    robust = mnistkit.compare([by_ink], "digits", robustness=True, **arguments)
+    result = robust["by_ink"]
+    assert list(result.corrupted) == list(robust.kinds) == list(mnistkit.list_corruptions())
+    fog = result.corrupted["fog"][0]
+    assert fog.name == "digits validation, fog (MNIST-C-like)"
+    held_out = mnistkit.load_dataset("digits").train.holdout(1 / 6, by="class", seed=0)[1]
+    corrupted = by_ink(held_out, mnistkit.corrupt(held_out.images, "fog"), 0)
+    assert np.allclose(fog.probabilities, corrupted)
+    assert result.robustness == pytest.approx(
+        np.mean([one[0].accuracy for one in result.corrupted.values()])
+    )
+    assert "MNIST-C-like" in str(robust).splitlines()[0]
+    assert "MNIST-C-like" not in str(plain)
+    assert mnistkit.comparison.load_comparison(folder).to_json() == robust.to_json()
+    again = mnistkit.compare([by_ink], "digits", robustness=True, **arguments)
+    assert again.to_json() == robust.to_json()

@@ -45,6 +45,11 @@ from mnistkit.cli.local_code import allow_local_code
     help="Measure on this data set's test images too; can be given several times.",
 )
 @click.option(
+    "--robustness",
+    is_flag=True,
+    help="Measure under MNIST-C's 15 corruptions too, made again.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder to keep the runs in; repeated with it, what is done is not done again.",
@@ -73,6 +78,7 @@ def compare(
     recipe: str | None,
     test: bool,
     also_on: tuple[str, ...],
+    robustness: bool,
     out: Path | None,
     jobs: int,
     form: Literal["text", "markdown", "csv", "json"],
@@ -99,6 +105,7 @@ def compare(
             run_dir=out,
             executor=executor,
             also_on=also_on,
+            robustness=robustness,
         )
     write = {
         "text": comparison.__str__,

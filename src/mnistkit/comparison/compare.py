@@ -34,6 +34,7 @@ def compare(
     run_dir: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
     also_on: Sequence[str] | str = (),
+    robustness: bool = False,
 ) -> Comparison:
     """Train contenders from several seeds, measure them on the same images, and say who is better.
 
@@ -63,6 +64,9 @@ def compare(
     also_on : sequence of str, or one, default ()
         Other data sets of the same classes, whose test images are measured too; nothing is trained
         on them.
+    robustness : bool, default False
+        Whether to measure under MNIST-C's 15 corruptions too, made again, as the function of that
+        name does; only images of 28x28.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def compare(
     'quick'
     """
     seeds = _checked_seeds(seeds)
-    splits = splits_of(data, on, also_on)
+    splits = splits_of(data, on, also_on, robustness=robustness)
     entrants = entrants_of(contenders, len(splits.train.classes))
     with _folder(run_dir) as folder:
         keep_settings(folder, settings_of(splits, on, entrants))
@@ -125,6 +129,7 @@ def compare(
             {seed: found[one.title, seed] for seed in range(seeds)},
             {seed: errors.get((one.title, seed)) for seed in range(seeds)},
             also_on,
+            splits.kinds,
         )
         for one in entrants
     )
@@ -137,6 +142,7 @@ def compare(
         num_train=len(splits.train),
         num_measured=len(splits.measured),
         also_on=also_on,
+        kinds=splits.kinds,
         run_dir=None if run_dir is None else folder,
     )
 
@@ -175,7 +181,7 @@ def _jobs(
 ) -> list[Job]:
     """One contender's seeds after each other, then the next one's."""
     train = digest(splits.train)
-    tests = {name: digest(split) for name, split in splits.tests.items()}
+    tests = splits.digests()
     return [
         Job.of(entrant, seed, folder, tests, train, threads)
         for entrant in entrants
@@ -210,13 +216,12 @@ def _train(
     """Run the jobs; what went wrong with each."""
     if not jobs:
         return {}
-    every = [splits.train, *splits.tests.values()]
+    every = splits.by_digest()
     with progress("Comparing", len(jobs)) as advance:
         if executor is None:
-            at_hand = {digest(split): split for split in every}
-            errors = run_here(jobs, at_hand, advance)
+            errors = run_here(jobs, every, advance)
         else:
-            for split in every:
-                keep(split, folder)
+            for name, split in every.items():
+                keep(split, folder, name)
             errors = run_by(executor, jobs, advance)
     return dict(zip(map(_place, jobs), errors, strict=True))

@@ -43,6 +43,8 @@ class Comparison:
         How many images it was measured on.
     also_on : tuple of str
         Other data sets whose test images were measured.
+    kinds : tuple of str
+        Corruptions under which the images were measured, too; empty unless it was asked for.
     run_dir : pathlib.Path or None
         Where the runs are kept.
     """
@@ -55,6 +57,7 @@ class Comparison:
     num_train: int
     num_measured: int
     also_on: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     run_dir: Path | None = None
 
     def __getitem__(self, title: str) -> ContenderResult:
@@ -147,6 +150,7 @@ class Comparison:
             "num_train": self.num_train,
             "num_measured": self.num_measured,
             "also_on": list(self.also_on),
+            "corruptions": list(self.kinds),
             "verdict": list(self.verdict),
             "contenders": [one.to_dict() for one in self.contenders],
             "accuracies": None if self.accuracies is None else self.accuracies.to_dict(),
@@ -166,7 +170,7 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         points = "".join(f"<li>{html.escape(one)}</li>" for one in (*self.verdict, *self.errors))
-        table = tables.as_html(self._rows(), tables.columns(self.also_on), self._note())
+        table = self._table(tables.as_html, self._note())
         return f"<ul>{points}</ul>{table}"
 
     def _rows(self) -> list[tables.Row]:
@@ -174,12 +178,15 @@ class Comparison:
         by_title = {mean.name: mean for mean in means}
         return [tables.Row(one, by_title.get(one.title)) for one in self.contenders]
 
-    def _table(self, write: Any) -> str:
-        text: str = write(self._rows(), tables.columns(self.also_on))
+    def _table(self, write: Any, *more: str) -> str:
+        columns = tables.columns(self.also_on, robustness=bool(self.kinds))
+        text: str = write(self._rows(), columns, *more)
         return text
 
     def _note(self) -> str:
         parts = [self.what]
+        if self.kinds:
+            parts.append(f"MNIST-C-like: the mean over {len(self.kinds)} corruptions, made again")
         accuracies = self.accuracies
         if accuracies is not None and accuracies.num_writers is not None:
             parts.append(f"intervals by {accuracies.num_writers:,} writers")

@@ -46,8 +46,11 @@ class Column:
         return _UNKNOWN if value is None else self.show(value)
 
 
-def columns(also_on: Sequence[str]) -> list[Column]:
+def columns(also_on: Sequence[str], *, robustness: bool) -> list[Column]:
     """The columns of a table."""
+    corrupted = Column(
+        "MNIST-C-like", "accuracy_mnist_c_like", lambda row: row.result.robustness, _percent
+    )
     return [
         Column("contender", "contender", lambda row: row.result.title, is_text=True),
         Column("seeds", "seeds", lambda row: len(row.result.evaluations)),
@@ -56,6 +59,7 @@ def columns(also_on: Sequence[str]) -> list[Column]:
         Column("loss", "loss", lambda row: row.result.loss, "{:.4f}".format),
         Column("cal. error", "calibration_error", _calibration_error, _percent),
         *(Column(name, f"accuracy_on_{name}", _accuracy_on(name), _percent) for name in also_on),
+        *([corrupted] if robustness else []),
         Column("parameters", "parameters", _cost("parameters"), _count),
         Column("mult-adds", "multiply_adds", _cost("multiply_adds"), _count),
         Column("weights MB", "weight_bytes", _cost("weight_bytes"), _megabytes),

@@ -28,6 +28,9 @@ class ContenderResult:
         By seed; only of trainings that worked.
     also_on : mapping of str to (mapping of int to Evaluation)
         The same for test images of other data sets.
+    corrupted : mapping of str to (mapping of int to Evaluation)
+        The same for the measured images under each kind of corruption, MNIST-C-like; empty unless
+        that was asked for.
     costs : mapping of int to Cost
         By seed.
     errors : mapping of int to str
@@ -41,6 +44,7 @@ class ContenderResult:
     options: Mapping[str, Any]
     evaluations: Mapping[int, Evaluation]
     also_on: Mapping[str, Mapping[int, Evaluation]]
+    corrupted: Mapping[str, Mapping[int, Evaluation]]
     costs: Mapping[int, Cost]
     errors: Mapping[int, str]
 
@@ -69,6 +73,11 @@ class ContenderResult:
         return _mean([one.accuracy for one in self.also_on[name].values()])
 
     @property
+    def robustness(self) -> float | None:
+        """The mean accuracy over the kinds of corruption and the seeds, MNIST-C-like."""
+        return _mean([one.accuracy for seeds in self.corrupted.values() for one in seeds.values()])
+
+    @property
     def cost(self) -> Cost | None:
         """The medians over the seeds; None if all have failed."""
         return typical(list(self.costs.values())) if self.costs else None
@@ -90,6 +99,10 @@ class ContenderResult:
             "loss": self.loss,
             "calibration_error": self.calibration_error,
             "also_on": {name: self.accuracy_on(name) for name in self.also_on},
+            "mnist_c_like": {
+                kind: _mean([one.accuracy for one in seeds.values()])
+                for kind, seeds in self.corrupted.items()
+            },
             "cost": None if self.cost is None else self.cost.to_dict(),
             "errors": {str(seed): error for seed, error in self.errors.items()},
         }

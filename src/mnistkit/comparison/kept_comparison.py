@@ -10,6 +10,7 @@ from mnistkit.comparison.contender import folder_name
 from mnistkit.comparison.measured import Measured, read_measured
 from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import read_settings
+from mnistkit.comparison.splits import CORRUPTED
 from mnistkit.errors import RecipeError, RunFolderError
 
 
@@ -42,14 +43,16 @@ def load_comparison(folder: str | os.PathLike[str]) -> Comparison:
             "began it."
         )
     every = [one for seeds in found.values() for one in seeds.values()]
-    also_on = [
+    names = [
         name
         for name in every[0].evaluations
         if name and all(name in one.evaluations for one in every)
     ]
+    also_on = tuple(name for name in names if not name.startswith(CORRUPTED))
+    kinds = tuple(name.removeprefix(CORRUPTED) for name in names if name.startswith(CORRUPTED))
     try:
         results = tuple(
-            result_of(title, settings["contenders"][title], seeds, {}, also_on)
+            result_of(title, settings["contenders"][title], seeds, {}, also_on, kinds)
             for title, seeds in found.items()
         )
         return Comparison(
@@ -60,7 +63,8 @@ def load_comparison(folder: str | os.PathLike[str]) -> Comparison:
             name=settings["data"]["measured"]["name"],
             num_train=settings["data"]["train"]["num_images"],
             num_measured=settings["data"]["measured"]["num_images"],
-            also_on=tuple(also_on),
+            also_on=also_on,
+            kinds=kinds,
             run_dir=path,
         )
     except (KeyError, TypeError, RecipeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def read_measured(folder: Path, digests: Mapping[str, str] | None = None) -> Mea
 
 
 def _file_of(name: str) -> str:
-    return f"evaluation-{name.replace('/', '-')}.npz" if name else "evaluation.npz"
+    return f"evaluation-{re.sub('[^A-Za-z0-9_.]', '-', name)}.npz" if name else "evaluation.npz"
 
 
 def _sha256(path: Path) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from mnistkit.comparison.accuracy_comparison import AccuracyComparison, compare_accuracies
 from mnistkit.comparison.contender_result import ContenderResult
 from mnistkit.comparison.measured import Measured
+from mnistkit.comparison.splits import CORRUPTED
 from mnistkit.models import Recipe
 
 _SHORTEST = 1e-3  # seconds of a training
@@ -21,6 +22,7 @@ def result_of(
     found: Mapping[int, Measured | None],
     errors: Mapping[int, str | None],
     also_on: Sequence[str],
+    kinds: Sequence[str],
 ) -> ContenderResult:
     """The result of a contender.
 
@@ -34,6 +36,8 @@ def result_of(
     errors : mapping of int to str or None
         What went wrong with those that are None.
     also_on : sequence of str
+    kinds : sequence of str
+        Corruptions.
     """
     measured = {seed: one for seed, one in found.items() if one is not None}
     recipe = settings["recipe"]
@@ -46,6 +50,10 @@ def result_of(
         also_on={
             name: {seed: one.evaluations[name] for seed, one in measured.items()}
             for name in also_on
+        },
+        corrupted={
+            kind: {seed: one.evaluations[CORRUPTED + kind] for seed, one in measured.items()}
+            for kind in kinds
         },
         costs={seed: one.cost for seed, one in measured.items()},
         errors={

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mnistkit.datasets import Dataset, Split, load_dataset
 from mnistkit.errors import ComparisonError, WrongTypeError
+from mnistkit.evaluation import corrupt, list_corruptions
 from mnistkit.files.archives import read_archive, write_archive
 from mnistkit.files.atomic import write_atomically
 from mnistkit.files.json_file import parse_json
@@ -24,6 +25,8 @@ from mnistkit.training.known_writers import known_writers
 On = Literal["holdout", "test"]
 _HELD_OUT = 1 / 6
 _TEXTS = ("dataset", "part", "loaded_as")
+CORRUPTED = "MNIST-C-like "  # begins the name of what corrupted images were measured
+_LENGTH = 32  # of a digest
 _FOLDER = ".data"  # no contender's folder begins with a dot
 
 
@@ -38,20 +41,41 @@ class Splits:
         Test images of other data sets, never trained on.
     held_out_by : {"writer", "class"} or None
         How the measured images were set aside; None for test images.
+    kinds : tuple of str
+        Corruptions under which the measured images are measured, too.
     """
 
     train: Split
     measured: Split
     also_on: Mapping[str, Split]
     held_out_by: Literal["writer", "class"] | None
+    kinds: tuple[str, ...]
 
-    @property
-    def tests(self) -> dict[str, Split]:
-        """What is measured, by name; the name of the measured images themselves is empty."""
-        return {"": self.measured, **self.also_on}
+    def digests(self) -> dict[str, str]:
+        """The digests of what is measured, by name; that of the measured images is empty.
+
+        Corrupted images are told by what they are made from: it takes seconds to make them.
+        """
+        found = {"": digest(self.measured)}
+        found |= {name: digest(split) for name, split in self.also_on.items()}
+        return found | {
+            CORRUPTED + kind: hashlib.sha256(f"{found['']} {kind}".encode()).hexdigest()[:_LENGTH]
+            for kind in self.kinds
+        }
+
+    def by_digest(self) -> dict[str, Split]:
+        """All images by their digests; the corrupted ones are made now."""
+        tests = {"": self.measured, **self.also_on}
+        tests |= {CORRUPTED + kind: _corrupted(self.measured, kind) for kind in self.kinds}
+        digests = self.digests()
+        return {digest(self.train): self.train} | {
+            digests[name]: one for name, one in tests.items()
+        }
 
 
-def splits_of(data: Dataset | str, on: On, also_on: Sequence[str] | str) -> Splits:
+def splits_of(
+    data: Dataset | str, on: On, also_on: Sequence[str] | str, *, robustness: bool
+) -> Splits:
     """The images that a comparison needs.
 
     Raises
@@ -74,15 +98,18 @@ def splits_of(data: Dataset | str, on: On, also_on: Sequence[str] | str) -> Spli
             "splits become one with Dataset.from_splits, arrays with Dataset.from_arrays."
         )
     names = (also_on,) if isinstance(also_on, str) else tuple(also_on)
+    kinds = tuple(list_corruptions()) if robustness else ()
+    for kind in kinds[:1]:  # whatever is wrong with the images is found now
+        corrupt(data.test.images[:1], kind)
     others = {name: _known(_other_test(name, data)) for name in names}
     if on == "test":
-        return Splits(data.train, _known(data.test), others, None)
+        return Splits(data.train, _known(data.test), others, None, kinds)
     writers = known_writers(data.train)
     by: Literal["writer", "class"] = "class"
     if writers is not None and (writers != writers[0]).any():
         by = "writer"
     rest, held_out = data.train.holdout(_HELD_OUT, by=by, seed=0)
-    return Splits(rest, _known(held_out), others, by)
+    return Splits(rest, _known(held_out), others, by, kinds)
 
 
 def _other_test(name: Any, data: Dataset) -> Split:
@@ -113,21 +140,26 @@ def _known(split: Split) -> Split:
     )
 
 
+def _corrupted(split: Split, kind: str) -> Split:
+    images = corrupt(split.images, kind)
+    return split.replace(images=images, part=f"{split.part}, {kind} (MNIST-C-like)".lstrip(", "))
+
+
 def digest(split: Split) -> str:
     """What tells images with their labels and names from others."""
     found = hashlib.sha256(np.ascontiguousarray(split.images).data)
     found.update(np.ascontiguousarray(split.labels).data)
     found.update(json.dumps(_about(split)).encode())
-    return found.hexdigest()[:32]
+    return found.hexdigest()[:_LENGTH]
 
 
 def _about(split: Split) -> dict[str, Any]:
     return {"classes": list(split.classes), **{name: getattr(split, name) for name in _TEXTS}}
 
 
-def keep(split: Split, folder: Path) -> None:
-    """Write a split into a comparison's folder, for other processes; once."""
-    path = _path(folder, digest(split))
+def keep(split: Split, folder: Path, name: str) -> None:
+    """Write a split into a comparison's folder, under its digest, for other processes; once."""
+    path = _path(folder, name)
     if path.exists():
         return
     path.parent.mkdir(exist_ok=True)
@@ -141,7 +173,7 @@ def keep(split: Split, folder: Path) -> None:
     write_atomically(path, lambda file: write_archive(file, arrays))
 
 
-@functools.lru_cache(maxsize=8)  # of all data sets of one comparison
+@functools.lru_cache(maxsize=32)  # all images of one comparison
 def kept(folder: Path, name: str) -> Split:
     """Read a split that `keep` wrote, by its digest."""
     arrays = read_archive(
