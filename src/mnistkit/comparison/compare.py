@@ -18,7 +18,7 @@ from mnistkit.comparison.one_model import forget_model, trainer_of
 from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import keep_settings, settings_of
 from mnistkit.comparison.splits import Splits, digest, keep, splits_of
-from mnistkit.comparison.workers import checked_executor, run_by, run_here, threads_each
+from mnistkit.comparison.workers import refuse_executor, run_by, run_here, threads_each
 from mnistkit.datasets import Dataset, Split
 from mnistkit.errors import ComparisonError, MnistKitError, RunFolderError
 from mnistkit.messages import shown
@@ -112,7 +112,7 @@ def compare(
         found = {_place(job): job.measured() for job in jobs}
         left = [job for job in jobs if found[_place(job)] is None]
         if executor is not None:
-            checked_executor(executor, left)
+            refuse_executor(executor, left)
         try:
             _refuse_untrainable(entrants, left, splits.train)
             errors = _train(left, splits, folder, executor)

@@ -147,7 +147,7 @@ def threads_each(executor: Executor | None) -> int | None:
     return max(1, (len(may_use) or os.cpu_count() or 1) // count)
 
 
-def checked_executor(executor: Any, jobs: Sequence[Job]) -> None:
+def refuse_executor(executor: Any, jobs: Sequence[Job]) -> None:
     """Refuse what is no executor, and functions that its workers cannot be sent.
 
     Raises
