@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -160,3 +162,40 @@ def test_a_training_whose_worker_is_killed_goes_on_to_the_same_weights(small, tm
         stop.set()
         killer.join()
     assert losses(compared) == losses(expected)
+
+
+SCRIPT = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+import mnistkit
+
+@mnistkit.register_model("mine")
+def mine(*, num_classes=10, input_shape=(28, 28)):
+    import keras
+    layers = [keras.layers.Flatten(), keras.layers.Dense(num_classes, "softmax")]
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+if __name__ == "__main__":
+    recipe = mnistkit.Recipe(epochs=1)
+    contenders = [mnistkit.Contender("mine", recipe=recipe)]
+    with ProcessPoolExecutor(1) as executor:
+        mnistkit.compare(contenders, "digits", seeds=1, run_dir=sys.argv[1], executor=executor)
+    trainer = mnistkit.Trainer("mine", recipe=recipe, run_dir=f"{sys.argv[1]}/mine/seed-0")
+    data = mnistkit.load_dataset("digits").train.holdout(1 / 6, seed=0)[0]
+    trainer.fit(data, resume=True, verbose=0)  # the same run, so nothing is refused
+    print(trainer.history["accuracy"])
+"""
+
+
+@pytest.mark.slow
+def test_a_model_of_a_script_is_the_same_in_its_processes(tmp_path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "kept")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[0.")

@@ -28,7 +28,7 @@ from mnistkit.models import MODELS, Recipe
 from mnistkit.training.run_folder import RunFolder
 
 # Initial weights come from the process's random state, which threads would share.
-_one_at_a_time = threading.Lock()
+_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,9 @@ def run_job(job: Job, splits: Mapping[str, Split] | None = None) -> str | None:
     with _one_at_a_time:
         try:
             _use_threads(job.threads)
+            # What a spawned process calls the script that began it; its runs shall not.
+            if getattr(job.model, "__module__", "") == "__mp_main__":
+                job.model.__module__ = "__main__"
             _train_and_measure(job, splits or _Kept(Path(job.folder)))
         # Whatever a contender raises: the others go on.
         except Exception as error:  # noqa: BLE001
