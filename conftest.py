@@ -39,6 +39,8 @@ UNSET = ("MNISTKIT_MIRROR", "MNISTKIT_TIMEOUT")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment before anything is imported; processes that tests start inherit it."""
+    if getattr(config.option, "numprocesses", 0) and not hasattr(config, "workerinput"):
+        return  # the worker processes of pytest-xdist run the tests, and do this each
     folder = tempfile.TemporaryDirectory(prefix="mnistkit-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     for variable in ("MNISTKIT_HOME", "KERAS_HOME", "TORCH_HOME"):

@@ -92,7 +92,7 @@ def test_a_loaded_trainer_goes_on_counting(engine: str, digits: Split, tmp_path:
     whole, first = (Trainer(small(), engine=engine) for _ in range(2))
     whole.fit(digits, epochs=3)
     first.fit(digits, epochs=2)
-    loaded = Trainer.load(first.save(tmp_path / "run"))
+    loaded = Trainer.load(first.save(tmp_path / "run"), engine=engine)
     assert loaded.fit(digits, epochs=1).epoch == [2]
     assert len(loaded.history["loss"]) == 3
     np.testing.assert_allclose(loaded.history["loss"], whole.history["loss"], rtol=1e-3)

@@ -141,10 +141,10 @@ def refuse_other_metrics(model: keras.Model, *, one_hot: bool = False) -> None:
         metric = keras.metrics.get(given) if isinstance(given, str) else given
         if isinstance(metric, keras.metrics.MeanMetricWrapper):
             metric = getattr(metric, "_fn", metric)
-        elif isinstance(metric, keras.metrics.Metric):  # another one, since it counts
-            metric = type(metric).from_config(metric.get_config())
         if not getattr(metric, "__module__", "").startswith("keras."):
             continue
+        if isinstance(metric, keras.metrics.Metric):  # another one, since it counts
+            metric = type(metric).from_config(metric.get_config())
         name = getattr(metric, "__name__", type(metric).__name__)
         if reason := _measures_nothing(metric, name, description, one_hot=one_hot):
             raise ModelError(

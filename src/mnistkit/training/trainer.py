@@ -521,6 +521,7 @@ class Trainer:
         builder: Callable[..., keras.Model] | str | None = None,
         custom_objects: Mapping[str, Any] | None = None,
         run_dir: str | os.PathLike[str] | None = None,
+        engine: Literal["auto", "xla", "graph", "keras"] = "auto",
     ) -> Trainer:
         """A trainer with the model that `save` saved.
 
@@ -539,6 +540,8 @@ class Trainer:
             name; needed for those that are not registered in this process.
         run_dir : str or path-like, optional
             As in `Trainer`: where the run is kept that trains the model on.
+        engine : {"auto", "xla", "graph", "keras"}, default "auto"
+            As in `Trainer`.
 
         Raises
         ------
@@ -555,7 +558,14 @@ class Trainer:
         """
         run = RunFolder(folder).load(builder, custom_objects)
         inputs = run.description.get("inputs", "images")
-        trainer = cls(run.model, recipe=run.recipe, seed=run.seed, run_dir=run_dir, inputs=inputs)
+        trainer = cls(
+            run.model,
+            recipe=run.recipe,
+            seed=run.seed,
+            run_dir=run_dir,
+            engine=engine,
+            inputs=inputs,
+        )
         trainer.history = run.history
         trainer._description = run.description
         note_past_fits(run.model, fits_of(run.description))
