@@ -5,6 +5,7 @@ It lies here and not in ``tests`` so that it holds for the doctests in ``src`` t
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -109,3 +110,11 @@ def _no_figure_stays_open() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _what_stays_is_not_searched_for_garbage_again() -> Iterator[None]:
+    """TensorFlow keeps millions of objects, and looking through all of them takes seconds."""
+    yield
+    gc.collect()
+    gc.freeze()
