@@ -12,6 +12,7 @@ from typing import Literal
 import click
 
 from mnistkit.cli.local_code import allow_local_code
+from mnistkit.cli.names import refuse_unknown
 
 
 @click.command()
@@ -90,7 +91,7 @@ def compare(
     status is 1 if a training failed; the others are told all the same.
     """
     allow_local_code(*models, dataset, *also_on)
-    _refuse_unknown(models, (dataset, *also_on))
+    refuse_unknown(models, (dataset, *also_on))
     from mnistkit.quiet import quiet_tensorflow
 
     quiet_tensorflow()
@@ -118,17 +119,6 @@ def compare(
         click.echo("Not kept; --out FOLDER would have kept the runs.", err=True)
     if comparison.errors:
         raise SystemExit(1)
-
-
-def _refuse_unknown(models: tuple[str, ...], datasets: tuple[str, ...]) -> None:
-    """Look at the names first; imports no plugin and no TensorFlow."""
-    from mnistkit.datasets import DATASETS
-    from mnistkit.models import MODELS
-
-    for registry, names in ((MODELS, models), (DATASETS, datasets)):
-        for name in names:
-            if ":" not in name:
-                registry.find(name)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from mnistkit.cli.local_code import allow_local_code
+from mnistkit.cli.names import refuse_unknown
 from mnistkit.cli.settings import as_settings, recipe_settings
 from mnistkit.errors import MnistKitError
 
@@ -206,17 +207,13 @@ def _refuse_what_would_fail_later(
     model: str, dataset: str, out: Path | None, *, replacing: bool
 ) -> None:
     """Look at names and folder before anything takes long; imports no plugin and no TensorFlow."""
-    from mnistkit.datasets import DATASETS
-    from mnistkit.models import MODELS
     from mnistkit.training.run_folder import RunFolder
 
     if out is not None:
         if not replacing:
             RunFolder(out).refuse_existing()
         _refuse_unwritable(out)
-    for registry, name in ((MODELS, model), (DATASETS, dataset)):
-        if ":" not in name:
-            registry.find(name)
+    refuse_unknown([model], [dataset])
 
 
 def _refuse_unwritable(out: Path) -> None:
