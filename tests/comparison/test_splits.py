@@ -33,7 +33,7 @@ def test_other_images_labels_and_names_have_another_digest(small, change) -> Non
 def test_corrupted_images_are_known_by_their_digests_before_they_are_made() -> None:
     data = mnistkit.load_dataset("digits")
     splits = splits_of(data, "test", (), robustness=True)
-    digests = splits.digests()
+    digests = splits.digests
     assert len(set(digests.values())) == 1 + 15
     made = splits.by_digest()
     fog = made[digests["MNIST-C-like fog"]]

@@ -41,10 +41,10 @@ def test_threads_give_the_same_numbers_as_one_after_the_other(small, contenders,
 
 def test_a_job_is_a_few_hundred_bytes(tmp_path) -> None:
     (entrant,) = entrants_of([mnistkit.Contender("cnn", options={"width": 32})], 10)
-    job = Job.of(entrant, 3, tmp_path, {"": "0" * 32}, "1" * 32, 1)
+    job = Job(entrant, 3, str(tmp_path), "1" * 32, {"": "0" * 32}, 1)
     assert len(pickle.dumps(job)) < 2000
     again = pickle.loads(pickle.dumps(job))
-    assert (again, again.recipe) == (job, entrant.recipe)
+    assert (again, again.entrant.recipe) == (job, entrant.recipe)
 
 
 def test_processes_share_the_processors() -> None:

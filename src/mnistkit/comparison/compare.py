@@ -17,7 +17,7 @@ from mnistkit.comparison.jobs import Job
 from mnistkit.comparison.one_model import forget_model, trainer_of
 from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import keep_settings, settings_of
-from mnistkit.comparison.splits import Splits, digest, keep, splits_of
+from mnistkit.comparison.splits import Splits, keep, splits_of
 from mnistkit.comparison.workers import refuse_executor, run_by, run_here, threads_each
 from mnistkit.datasets import Dataset, Split
 from mnistkit.errors import ComparisonError, MnistKitError, RunFolderError
@@ -180,10 +180,8 @@ def _jobs(
     entrants: Sequence[Entrant], seeds: int, splits: Splits, folder: Path, threads: int | None
 ) -> list[Job]:
     """One contender's seeds after each other, then the next one's."""
-    train = digest(splits.train)
-    tests = splits.digests()
     return [
-        Job.of(entrant, seed, folder, tests, train, threads)
+        Job(entrant, seed, str(folder), splits.train_digest, splits.digests, threads)
         for entrant in entrants
         for seed in range(seeds)
     ]

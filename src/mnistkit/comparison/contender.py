@@ -95,28 +95,43 @@ class Entrant:
     Attributes
     ----------
     title : str
-    folder : str
-        The name of its folder.
     model : str or function
         A name that any process knows, or else the function.
+    model_name : str
+        What the function is called.
     registered_as : str or None
         The name that the function was registered with in this process.
     trains_itself : bool
         Whether it is a function that trains in its own way.
     recipe : Recipe or None
     options : mapping
-    settings : dict
-        What must be the same when the comparison is repeated, as JSON can hold it.
+    code : str or None
+        A digest of the function's code.
     """
 
     title: str
-    folder: str
     model: str | Callable[..., Any]
+    model_name: str
     registered_as: str | None
     trains_itself: bool
     recipe: Recipe | None
     options: Mapping[str, Any]
-    settings: Mapping[str, Any]
+    code: str | None
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder."""
+        return folder_name(self.title)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What must be the same when the comparison is repeated, as JSON can hold it."""
+        return {
+            "model": self.model_name,
+            "recipe": None if self.recipe is None else self.recipe.to_dict(),
+            "options": as_json(self.options),
+            "code": self.code,
+        }
 
 
 def entrants_of(
@@ -181,18 +196,13 @@ def _entrant(contender: Contender, num_classes: int) -> Entrant:
     name = model if isinstance(model, str) else _name_of(function)
     return Entrant(
         title=contender.name,
-        folder=folder_name(contender.name),
         model=model if isinstance(model, str) and not _is_registered(model) else function,
+        model_name=name,
         registered_as=name if _is_registered(name) else None,
         trains_itself=trains_itself,
         recipe=recipe,
         options=options,
-        settings={
-            "model": name,
-            "recipe": None if recipe is None else recipe.to_dict(),
-            "options": as_json(options),
-            "code": code_digest(function),
-        },
+        code=code_digest(function),
     )
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from mnistkit.comparison.splits import kept
 from mnistkit.datasets import Split
 from mnistkit.errors import ModelError
 from mnistkit.evaluation import Evaluation
-from mnistkit.models import MODELS, Recipe
+from mnistkit.models import MODELS
 from mnistkit.training.run_folder import RunFolder
 
 # Initial weights come from the process's random state, which threads would share.
@@ -37,20 +36,11 @@ class Job:
 
     Attributes
     ----------
-    title : str
-        The contender's.
+    entrant : Entrant
+        The contender.
     seed : int
     folder : str
         The comparison's.
-    run : str
-        Where in it the run is kept.
-    model : str or function
-    registered_as : str or None
-        The name that the function had where the comparison was begun.
-    trains_itself : bool
-        Whether it is a function that trains in its own way.
-    recipe : Recipe or None
-    options : mapping
     train : str
         The digest of the images to train on.
     tests : mapping of str to str
@@ -59,49 +49,22 @@ class Job:
         How many the process may use; None for as many as it likes.
     """
 
-    title: str
+    entrant: Entrant
     seed: int
     folder: str
-    run: str
-    model: str | Callable[..., Any]
-    registered_as: str | None
-    trains_itself: bool
-    recipe: Recipe | None
-    options: Mapping[str, Any]
     train: str
     tests: Mapping[str, str]
     threads: int | None = None
 
-    @classmethod
-    def of(
-        cls,
-        entrant: Entrant,
-        seed: int,
-        folder: Path,
-        digests: Mapping[str, str],
-        train: str,
-        threads: int | None,
-    ) -> Job:
-        """The job that trains a contender from a seed."""
-        return cls(
-            title=entrant.title,
-            seed=seed,
-            folder=str(folder),
-            run=f"{entrant.folder}/seed-{seed}",
-            model=entrant.model,
-            registered_as=entrant.registered_as,
-            trains_itself=entrant.trains_itself,
-            recipe=entrant.recipe,
-            options=entrant.options,
-            train=train,
-            tests=digests,
-            threads=threads,
-        )
+    @property
+    def title(self) -> str:
+        """The contender's."""
+        return self.entrant.title
 
     @property
     def path(self) -> Path:
         """The folder of its run."""
-        return Path(self.folder, self.run)
+        return Path(self.folder, self.entrant.folder, f"seed-{self.seed}")
 
     def measured(self) -> Measured | None:
         """What it has found out, if it is done."""
@@ -126,8 +89,9 @@ def run_job(job: Job, splits: Mapping[str, Split] | None = None) -> str | None:
         try:
             _use_threads(job.threads)
             # What a spawned process calls the script that began it; its runs shall not.
-            if getattr(job.model, "__module__", "") == "__mp_main__":
-                job.model.__module__ = "__main__"
+            model = job.entrant.model
+            if getattr(model, "__module__", "") == "__mp_main__":
+                model.__module__ = "__main__"
             _train_and_measure(job, splits or _Kept(Path(job.folder)))
         # Whatever a contender raises: the others go on.
         except Exception as error:  # noqa: BLE001
@@ -160,16 +124,17 @@ def _use_threads(count: int | None) -> None:
 def _train_and_measure(job: Job, splits: Mapping[str, Split]) -> None:
     train = splits[job.train]
     tests = {name: splits[images] for name, images in job.tests.items()}
-    work = _train_in_its_own_way if job.trains_itself else _train_model
+    work = _train_in_its_own_way if job.entrant.trains_itself else _train_model
     measured = work(job, train, tests)
     job.path.mkdir(parents=True, exist_ok=True)
     write_measured(job.path, measured, job.tests)
 
 
 def _train_model(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured:
-    with _known_as(job):
+    entrant = job.entrant
+    with _known(entrant):
         trainer = trainer_of(
-            job.model, job.recipe, job.options, train, seed=job.seed, run_dir=job.path
+            entrant.model, entrant.recipe, entrant.options, train, seed=job.seed, run_dir=job.path
         )
         trainer.fit(train, resume=True, verbose=0)
     seconds = float(RunFolder(job.path).description["duration"])
@@ -178,13 +143,13 @@ def _train_model(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured
 
 
 @contextlib.contextmanager
-def _known_as(job: Job) -> Iterator[None]:
+def _known(entrant: Entrant) -> Iterator[None]:
     """Have the function known here by the name that it was registered with elsewhere."""
-    name = job.registered_as
-    if name is None or not callable(job.model) or name in MODELS.names():
+    name = entrant.registered_as
+    if name is None or not callable(entrant.model) or name in MODELS.names():
         yield
         return
-    MODELS.register(name)(job.model)
+    MODELS.register(name)(entrant.model)
     try:
         yield
     finally:
@@ -192,11 +157,12 @@ def _known_as(job: Job) -> Iterator[None]:
 
 
 def _train_in_its_own_way(job: Job, train: Split, tests: Mapping[str, Split]) -> Measured:
-    function = job.model if callable(job.model) else MODELS.get(job.model)
+    model = job.entrant.model
+    function = model if callable(model) else MODELS.get(model)
     counts = [len(split) for split in tests.values()]
     images = np.concatenate([split.images for split in tests.values()])
     begin = time.perf_counter()
-    given = np.asarray(function(train, images, job.seed, **job.options))
+    given = np.asarray(function(train, images, job.seed, **job.entrant.options))
     seconds = time.perf_counter() - begin
     if given.ndim != 2 or given.shape != (len(images), len(train.classes)):
         raise ModelError(

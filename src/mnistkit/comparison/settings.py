@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistkit.comparison.contender import Entrant
-from mnistkit.comparison.splits import Splits, digest
+from mnistkit.comparison.splits import Splits
 from mnistkit.errors import RunFolderError
 from mnistkit.files.atomic import write_atomically
 from mnistkit.files.json_file import read_json, sealed, unsealed
@@ -22,16 +22,19 @@ Settings = dict[str, Any]
 
 def settings_of(splits: Splits, on: str, entrants: Sequence[Entrant]) -> Settings:
     """What must be the same when a comparison is repeated, contenders that are named again too."""
-    parts = {"train": splits.train, "measured": splits.measured}
+    parts = {
+        "train": (splits.train, splits.train_digest),
+        "measured": (splits.measured, splits.digests[""]),
+    }
     return {
         "format": _FORMAT,
         "on": on,
         "held_out_by": splits.held_out_by,
         "data": {
-            name: {"name": part.name, "num_images": len(part), "digest": digest(part)}
-            for name, part in parts.items()
+            name: {"name": part.name, "num_images": len(part), "digest": digest}
+            for name, (part, digest) in parts.items()
         },
-        "contenders": {entrant.title: dict(entrant.settings) for entrant in entrants},
+        "contenders": {entrant.title: entrant.settings for entrant in entrants},
     }
 
 

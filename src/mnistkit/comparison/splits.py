@@ -51,6 +51,12 @@ class Splits:
     held_out_by: Literal["writer", "class"] | None
     kinds: tuple[str, ...]
 
+    @functools.cached_property
+    def train_digest(self) -> str:
+        """The digest of what is trained on."""
+        return digest(self.train)
+
+    @functools.cached_property
     def digests(self) -> dict[str, str]:
         """The digests of what is measured, by name; that of the measured images is empty.
 
@@ -67,9 +73,8 @@ class Splits:
         """All images by their digests; the corrupted ones are made now."""
         tests = {"": self.measured, **self.also_on}
         tests |= {CORRUPTED + kind: _corrupted(self.measured, kind) for kind in self.kinds}
-        digests = self.digests()
-        return {digest(self.train): self.train} | {
-            digests[name]: one for name, one in tests.items()
+        return {self.train_digest: self.train} | {
+            self.digests[name]: one for name, one in tests.items()
         }
 
 
