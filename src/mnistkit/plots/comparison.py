@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from mnistkit.comparison import Comparison, ContenderResult
 from mnistkit.errors import ComparisonError, WrongTypeError
 from mnistkit.messages import shown, with_article
+from mnistkit.plots.palette import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,6 @@ _LABELS = {
     "weight_bytes": "bytes of weights",
     "one_image_ms": "milliseconds for a picture alone",
 }
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")  # shapes, for black-and-white prints
 _BESIDE = 10  # points from the mean to the seeds
 _SPREAD = 1.25  # room beside the first and the last contender, on a logarithmic axis
@@ -110,7 +110,7 @@ def _draw(ax: Axes, comparison: Comparison, one: ContenderResult, cost: float, n
     from matplotlib.transforms import ScaledTranslation
 
     style: dict[str, Any] = {
-        "color": _COLOURS[number % len(_COLOURS)],
+        "color": COLOURS[number % len(COLOURS)],
         "marker": _MARKERS[number % len(_MARKERS)],
         "linestyle": "none",
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from mnistkit.errors import WrongTypeError
 from mnistkit.messages import with_article
+from mnistkit.plots.palette import BLUE, VERMILION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from keras.callbacks import History
     from matplotlib.axes import Axes
 
-# Blue and vermilion of the Okabe-Ito palette; line and marker differ besides.
-_TRAINING: dict[str, Any] = {"color": "#0072B2", "linestyle": "-", "marker": "o"}
-_VALIDATION: dict[str, Any] = {"color": "#D55E00", "linestyle": "--", "marker": "s", "mfc": "none"}
+# Line and marker differ besides.
+_TRAINING: dict[str, Any] = {"color": BLUE, "linestyle": "-", "marker": "o"}
+_VALIDATION: dict[str, Any] = {"color": VERMILION, "linestyle": "--", "marker": "s", "mfc": "none"}
 _NOT_MEASURED = ("learning_rate",)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from mnistkit.datasets import Split
 from mnistkit.errors import ImageError, LabelError
 from mnistkit.plots.fit import size_in_inches, widest
+from mnistkit.plots.palette import VERMILION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,8 @@ _LINE = 1.25 * _FONT_SIZE * _POINT
 _GAP = 0.12
 _PAD = 0.05
 
-# Vermilion of the Okabe-Ito palette, which colour-blind people tell from grey; the frame is thick
-# and the caption bold besides, so that no colour is needed.
-_WRONG = "#D55E00"
+# The frame is thick and the caption bold besides, so that no colour is needed.
+_WRONG = VERMILION
 
 
 @dataclass(frozen=True)

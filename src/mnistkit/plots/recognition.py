@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
+from mnistkit.plots.palette import BLUE, VERMILION
 from mnistkit.recognition import Explanation, explain
 from mnistkit.recognition.pictures import check_one
 from mnistkit.recognition.reading import percent
@@ -33,9 +34,8 @@ _WIDE = 1.9  # times as wide as high: such a picture gets the whole width,
 _MANY = 8  # and one with more digits does too
 _MOST_DIGITS = 6  # that are explained
 
-# Blue and vermilion of the Okabe-Ito palette. What is doubtful has a question mark and a thicker
-# frame besides, so that no colour is needed.
-_SURE, _DOUBTFUL = "#0072B2", "#D55E00"
+# What is doubtful has a question mark and a thicker frame besides, so that no colour is needed.
+_SURE, _DOUBTFUL = BLUE, VERMILION
 _GREY = "0.35"
 
 

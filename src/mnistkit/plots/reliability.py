@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistkit.plots.arguments import check_evaluation
+from mnistkit.plots.palette import BLUE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from mnistkit.evaluation import Evaluation
-
-_BLUE = "#0072B2"  # of the Okabe-Ito palette
 
 
 def plot_reliability(result: Evaluation, *, num_bins: int = 15, ax: Axes | None = None) -> Axes:
@@ -64,7 +63,7 @@ def plot_reliability(result: Evaluation, *, num_bins: int = 15, ax: Axes | None 
     ax.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1, zorder=1)
     # The interval of a share that is 0 or 1 ends there, give or take rounding.
     reach = np.maximum([right - low, high - right], 0)
-    ax.errorbar(said, right, reach, fmt="o", color=_BLUE, markersize=5, capsize=2, linewidth=1)
+    ax.errorbar(said, right, reach, fmt="o", color=BLUE, markersize=5, capsize=2, linewidth=1)
     for one in bins:
         middle = (one.low + one.high) / 2
         ax.text(middle, -0.03, f"{one.num_examples:,}", rotation=90, fontsize=7, color="0.35",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistkit.plots.arguments import check_evaluation
+from mnistkit.plots.palette import BLUE, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from mnistkit.evaluation import Evaluation
 
-_BLUE, _VERMILION = "#0072B2", "#D55E00"  # of the Okabe-Ito palette
 _ROOM = 0.3  # of the curve's length, to the left of where the first answer is wrong
 
 
@@ -61,15 +61,15 @@ def plot_risk_coverage(result: Evaluation, *, ax: Axes | None = None) -> Axes:
     without = curve.coverage_at(risk=0)
     coverage = np.concatenate([[0], curve.coverage])
     risk = np.concatenate([[curve.risk[0]], curve.risk])
-    ax.plot(coverage, risk, color=_BLUE, linewidth=1.5)
+    ax.plot(coverage, risk, color=BLUE, linewidth=1.5)
     highest = max(float(risk[coverage >= without].max()), 1e-4)
     left = max(0.0, without - _ROOM - (1 - without))
     middle = (left + 1) / 2
     if without > 0:
-        ax.plot(without, 0, "o", color=_BLUE, markersize=7, clip_on=False)
+        ax.plot(without, 0, "o", color=BLUE, markersize=7, clip_on=False)
         _write(ax, f"none wrong: {without:.2%} answered", (without, 0), leftwards=without > middle)
     if without < 1:
-        ax.plot(1, risk[-1], "s", color=_VERMILION, markersize=6, clip_on=False)
+        ax.plot(1, risk[-1], "s", color=VERMILION, markersize=6, clip_on=False)
         _write(ax, f"all answered: {risk[-1]:.2%} wrong", (1, risk[-1]), leftwards=True)
     ax.set(
         xlim=(left, 1), ylim=(0, 1.15 * highest),

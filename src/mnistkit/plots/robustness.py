@@ -10,11 +10,11 @@ from mnistkit.errors import WrongTypeError
 from mnistkit.evaluation import Robustness
 from mnistkit.messages import with_article
 from mnistkit.plots.fit import size_in_inches, widest
+from mnistkit.plots.palette import BLUE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BLUE = "#0072B2"  # of the Okabe-Ito palette
 _ROW = 0.42  # inches, if the figure is a new one
 _PICTURE, _WIDEST_PICTURE = 0.9, 0.2  # of a row, and of the Axes
 _TITLE_SIZE = 10
@@ -68,7 +68,7 @@ def plot_robustness(result: Robustness, *, ax: Axes | None = None) -> Axes:
     accuracy = np.array([result[kind].accuracy for kind in kinds])
     low, high = np.array([result[kind].accuracy_interval for kind in kinds]).T
     reach = np.maximum([accuracy - low, high - accuracy], 0)
-    ax.errorbar(accuracy, rows, xerr=reach, fmt="o", color=_BLUE, markersize=5, capsize=2)
+    ax.errorbar(accuracy, rows, xerr=reach, fmt="o", color=BLUE, markersize=5, capsize=2)
     clean, mean = result.clean.accuracy, result.mean_accuracy
     ax.axvline(clean, color="0.3", linestyle="--", linewidth=1, label=f"clean {clean:.2%}")
     ax.axvline(mean, color="0.3", linestyle=":", linewidth=1.2, label=f"mean {mean:.2%}")
