@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,3 +35,33 @@ def forge() -> Callable[..., None]:
         path.write_text(json.dumps(run, indent=2), encoding="utf-8")
 
     return forge_run
+
+
+@pytest.fixture(scope="session")
+def run_with_errors_on_terminal() -> Callable[[str], tuple[bytes, str]]:
+    """Run Python code whose standard error is a terminal; what it printed, and what is seen there.
+
+    It fails if the process fails.
+    """
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+    def run(code: str) -> tuple[bytes, str]:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        ) as running:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+                while piece := os.read(ours, 4096):
+                    shown += piece
+            assert running.stdout is not None
+            printed = running.stdout.read()
+        os.close(ours)
+        assert running.returncode == 0
+        return printed, shown.decode()
+
+    return run

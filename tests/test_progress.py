@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -32,32 +32,17 @@ def test_a_program_without_standard_error_works(monkeypatch: pytest.MonkeyPatch)
         advance(1)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 @pytest.mark.parametrize(
     ("total", "in_bytes", "expected"),
     [(3000, False, "100%"), (3000, True, "3.0/3.0 kB"), (None, True, "3.0/? kB")],
 )
 def test_a_terminal_shows_a_bar_and_leaves_what_is_printed_alone(
-    total: int | None, in_bytes: bool, expected: str
+    run_with_errors_on_terminal: Callable[[str], tuple[bytes, str]],
+    total: int | None,
+    in_bytes: bool,
+    expected: str,
 ) -> None:
-    import pty
-
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", COUNT.format(total=total, in_bytes=in_bytes)],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    ) as running:
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(ours, 4096):
-                shown += piece
-        except OSError:  # Linux says in this way that the other end was closed
-            pass
-        assert running.stdout is not None
-        assert running.stdout.read() == PRINTED
-    os.close(ours)
-    assert b"Counting now [this]" in shown
-    assert expected in shown.decode()
+    printed, shown = run_with_errors_on_terminal(COUNT.format(total=total, in_bytes=in_bytes))
+    assert printed == PRINTED
+    assert "Counting now [this]" in shown
+    assert expected in shown

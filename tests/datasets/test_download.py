@@ -29,6 +29,8 @@ from mnistkit.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.datasets.conftest import LyingServer, Request
 
 CONTENT = gzip.compress(random.Random(0).randbytes(100_000), mtime=0)
@@ -638,32 +640,17 @@ fetch([{file!r}])
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
-def test_progress_is_shown_on_a_terminal_only(server: LyingServer) -> None:
-    import pty
-
+def test_progress_is_shown_on_a_terminal_only(
+    server: LyingServer, run_with_errors_on_terminal: Callable[[str], tuple[bytes, str]]
+) -> None:
     file = a_file(server.put("/train", server.slow(CONTENT, pieces=4, pause=0.1)))
-    command = [sys.executable, "-c", FETCH.format(file=file)]
-    in_a_pipe = subprocess.run(command, capture_output=True, check=True)
+    code = FETCH.format(file=file)
+    in_a_pipe = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert (in_a_pipe.stdout, in_a_pipe.stderr) == (b"", b"")
     file.path.unlink()
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=theirs, env=environment
-    ) as running:
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(ours, 4096):
-                shown += piece
-        except OSError:  # Linux says in this way that the other end was closed
-            pass
-        assert running.stdout is not None
-        assert running.stdout.read() == b""
-    os.close(ours)
-    assert running.returncode == 0
-    assert f"mnist/{NAME}".encode() in shown
+    printed, shown = run_with_errors_on_terminal(code)
+    assert printed == b""
+    assert f"mnist/{NAME}" in shown
 
 
 # --- catalogue rows --------------------------------------------------------------------------
