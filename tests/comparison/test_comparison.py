@@ -17,8 +17,8 @@ COSTS = ["parameters", "mult-adds", "weights MB", "training s", "ms a picture", 
 
 def test_the_text_has_the_table_and_the_verdict(compared) -> None:
     header, *rows = str(compared).splitlines()
-    assert re.split("  +", header)[:6] == [
-        *("contender", "seeds", "accuracy", "95% interval", "loss", "cal. error"),
+    assert re.split("  +", header)[:7] == [
+        *("contender", "seeds", "accuracy", "± of a seed", "95% interval", "loss", "cal. error"),
     ]
     assert header.split("cal. error")[1].split("  ") != COSTS
     assert [row.split()[0] for row in rows[:3]] == ["usual", "blind", "by_colour"]
@@ -50,10 +50,28 @@ def test_figures_are_means_over_seeds_and_costs_are_of_the_model(compared) -> No
 def test_markdown_has_a_table_with_as_many_cells_everywhere(compared) -> None:
     text = compared.to_markdown()
     table = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in table} == {13}
+    assert {line.count("|") for line in table} == {14}
     assert [line for line in text.splitlines() if line.startswith("- ")] == [
         f"- {sentence}" for sentence in compared.verdict
     ]
+
+
+def test_markdown_takes_the_columns_that_are_asked_for(compared) -> None:
+    names = ("contender", "accuracy_deviation", "accuracy_interval", "parameters")
+    header, _, *rows = [
+        line for line in compared.to_markdown(columns=names).splitlines() if line.startswith("|")
+    ]
+    assert header == "| contender | ± of a seed | 95% interval | parameters |"
+    assert rows[0].startswith("| usual | ")
+    assert rows[0].endswith(" | 111 |")
+    with pytest.raises(UnknownNameError, match=r"no column 'seconds'; there are 'contender', 'se"):
+        compared.to_markdown(columns=("seconds",))
+
+
+def test_the_deviation_of_a_seed_is_that_of_the_accuracies(compared, small, contenders) -> None:
+    accuracies = [one.accuracy for one in compared["by_colour"].evaluations.values()]
+    assert compared["by_colour"].accuracy_deviation == pytest.approx(np.std(accuracies, ddof=1))
+    assert mnistkit.compare(contenders[2:], small, seeds=1)["by_colour"].accuracy_deviation is None
 
 
 def test_csv_has_plain_numbers(compared) -> None:
@@ -62,6 +80,7 @@ def test_csv_has_plain_numbers(compared) -> None:
     mean = compared.accuracies.contenders[0]
     assert float(rows[0]["accuracy"]) == mean.accuracy
     assert (float(rows[0]["accuracy_low"]), float(rows[0]["accuracy_high"])) == mean.interval
+    assert float(rows[0]["accuracy_deviation"]) == compared["usual"].accuracy_deviation
     assert int(rows[0]["parameters"]) == 111
     assert rows[2]["parameters"] == rows[2]["errors"] == ""
 

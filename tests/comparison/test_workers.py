@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -16,8 +15,6 @@ from pathlib import Path
 import pytest
 
 import mnistkit
-from mnistkit.comparison.contender import entrants_of
-from mnistkit.comparison.jobs import Job
 from mnistkit.comparison.workers import threads_each
 from mnistkit.errors import ComparisonError
 
@@ -37,14 +34,6 @@ def test_threads_give_the_same_numbers_as_one_after_the_other(small, contenders,
     with ThreadPoolExecutor(3) as executor:
         by_threads = mnistkit.compare(contenders, small, seeds=2, executor=executor)
     assert losses(by_threads) == losses(compared)
-
-
-def test_a_job_is_a_few_hundred_bytes(tmp_path) -> None:
-    (entrant,) = entrants_of([mnistkit.Contender("cnn", options={"width": 32})], 10)
-    job = Job(entrant, 3, str(tmp_path), "1" * 32, {"": "0" * 32}, 1)
-    assert len(pickle.dumps(job)) < 2000
-    again = pickle.loads(pickle.dumps(job))
-    assert (again, again.entrant.recipe) == (job, entrant.recipe)
 
 
 def test_processes_share_the_processors() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -132,10 +133,23 @@ class Comparison:
             first.writers,
         )
 
-    def to_markdown(self) -> str:
-        """Write it in Markdown: the verdict as a list, and the table."""
+    def to_markdown(self, *, columns: Sequence[str] | None = None) -> str:
+        """Write it in Markdown: the verdict as a list, and the table.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            The table's columns, by the names that `to_csv` gives them, and ``accuracy_interval``;
+            by default all. Leave out the times if they were measured in company.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no column of a name.
+        """
         points = [f"- {line}" for line in (*self.verdict, *self.errors)]
-        return "\n".join([*points, "", self._table(tables.as_markdown), "", f"{self._note()}", ""])
+        table = tables.as_markdown(self._rows(), tables.chosen_columns(self._columns(), columns))
+        return "\n".join([*points, *([""] if points else []), table, "", self._note(), ""])
 
     def to_csv(self) -> str:
         """Write the table as CSV: a line for each contender, plain numbers, shares from 0 to 1."""
@@ -178,9 +192,11 @@ class Comparison:
         by_title = {mean.name: mean for mean in means}
         return [tables.Row(one, by_title.get(one.title)) for one in self.contenders]
 
+    def _columns(self) -> list[tables.Column]:
+        return tables.columns(self.also_on, robustness=bool(self.kinds))
+
     def _table(self, write: Any, *more: str) -> str:
-        columns = tables.columns(self.also_on, robustness=bool(self.kinds))
-        text: str = write(self._rows(), columns, *more)
+        text: str = write(self._rows(), self._columns(), *more)
         return text
 
     def _note(self) -> str:

@@ -11,8 +11,11 @@ from typing import Any
 
 from mnistkit.comparison.contender_result import ContenderResult
 from mnistkit.comparison.mean_accuracy import MeanAccuracy
+from mnistkit.errors import UnknownNameError
+from mnistkit.messages import shown
 
 _UNKNOWN = "-"
+INTERVAL = "accuracy_interval"  # in CSV two columns, accuracy_low and accuracy_high
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def columns(also_on: Sequence[str], *, robustness: bool) -> list[Column]:
         Column("contender", "contender", lambda row: row.result.title, is_text=True),
         Column("seeds", "seeds", lambda row: len(row.result.evaluations)),
         Column("accuracy", "accuracy", lambda row: row.result.accuracy, _percent),
-        Column("95% interval", "accuracy_low", lambda row: row.mean and row.mean.interval, _range),
+        Column("± of a seed", "accuracy_deviation", _deviation, _points),
+        Column("95% interval", INTERVAL, lambda row: row.mean and row.mean.interval, _range),
         Column("loss", "loss", lambda row: row.result.loss, "{:.4f}".format),
         Column("cal. error", "calibration_error", _calibration_error, _percent),
         *(Column(name, f"accuracy_on_{name}", _accuracy_on(name), _percent) for name in also_on),
@@ -67,6 +71,25 @@ def columns(also_on: Sequence[str], *, robustness: bool) -> list[Column]:
         Column("ms a picture", "one_image_ms", _cost("one_image_ms"), _digits),
         Column("pictures/s", "images_per_second", _cost("images_per_second"), "{:,.0f}".format),
     ]
+
+
+def chosen_columns(every: Sequence[Column], names: Sequence[str] | None) -> list[Column]:
+    """The columns of these names, in their order; all by default.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no column of a name.
+    """
+    if names is None:
+        return list(every)
+    by_name = {column.name: column for column in every}
+    for name in names:
+        if name not in by_name:
+            raise UnknownNameError(
+                f"There is no column {shown(name)}; there are {', '.join(map(repr, by_name))}."
+            )
+    return [by_name[name] for name in names]
 
 
 def as_text(rows: Sequence[Row], table: Sequence[Column]) -> str:
@@ -109,13 +132,13 @@ def as_csv(rows: Sequence[Row], table: Sequence[Column]) -> str:
     """Plain numbers for programs; the interval's two ends are columns of their own."""
     text = io.StringIO()
     names = [column.name for column in table]
-    at = names.index("accuracy_low") + 1
-    names.insert(at, "accuracy_high")
+    at = names.index(INTERVAL)
+    names[at : at + 1] = ["accuracy_low", "accuracy_high"]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "errors"])
     for row in rows:
         values = [column.value(row) for column in table]
-        values[at - 1 : at] = values[at - 1] or (None, None)
+        values[at : at + 1] = values[at] or (None, None)
         errors = "; ".join(f"seed {seed}: {one}" for seed, one in row.result.errors.items())
         writer.writerow([*("" if value is None else value for value in values), errors])
     return text.getvalue()
@@ -123,6 +146,10 @@ def as_csv(rows: Sequence[Row], table: Sequence[Column]) -> str:
 
 def _cells(rows: Sequence[Row], table: Sequence[Column]) -> list[list[str]]:
     return [[column.cell(row) for column in table] for row in rows]
+
+
+def _deviation(row: Row) -> float | None:
+    return row.result.accuracy_deviation
 
 
 def _calibration_error(row: Row) -> float | None:
@@ -139,6 +166,10 @@ def _cost(name: str) -> Callable[[Row], Any]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f}%"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.2f}"
 
 
 def _range(interval: tuple[float, float]) -> str:

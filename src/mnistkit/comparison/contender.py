@@ -39,10 +39,11 @@ class Contender:
     -----
     A function that trains in its own way is called ``function(train, images, seed, **options)``:
     with a `Split` to train on, the images to say something about, uint8 (n, height, width), and the
-    number of the seed. It returns probabilities, (n, num_classes). It is what has three arguments
-    without a default, and does not take ``num_classes`` and ``input_shape``. An interruption makes
-    it begin again, since nobody knows its state; it has no recipe; and of its cost only the seconds
-    are known.
+    number of the seed. It returns probabilities, (n, num_classes), or a tuple of these and a
+    `mnistkit.comparison.Cost`, if it can tell what it costs; otherwise the seconds alone are known,
+    from its call to its return. It is what has three arguments without a default, and does not take
+    ``num_classes`` and ``input_shape``. An interruption makes it begin again, since nobody knows
+    its state; and it has no recipe.
 
     Examples
     --------

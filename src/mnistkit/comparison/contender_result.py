@@ -59,6 +59,12 @@ class ContenderResult:
         return _mean([one.accuracy for one in self.evaluations.values()])
 
     @property
+    def accuracy_deviation(self) -> float | None:
+        """The standard deviation of a seed's accuracy, from 0 to 1; None if there is one seed."""
+        values = [one.accuracy for one in self.evaluations.values()]
+        return statistics.stdev(values) if len(values) > 1 else None
+
+    @property
     def loss(self) -> float | None:
         """The mean over the seeds, in nats."""
         return _mean([one.loss for one in self.evaluations.values()])
@@ -96,6 +102,7 @@ class ContenderResult:
             "options": dict(self.options),
             "seeds": list(self.evaluations),
             "accuracy": self.accuracy,
+            "accuracy_deviation": self.accuracy_deviation,
             "loss": self.loss,
             "calibration_error": self.calibration_error,
             "also_on": {name: self.accuracy_on(name) for name in self.also_on},

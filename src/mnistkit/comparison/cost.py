@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from typing import Any
 
 from mnistkit.datasets import Split
+from mnistkit.errors import ComparisonError
+from mnistkit.messages import shown
 from mnistkit.models import count_multiply_adds
 from mnistkit.training import Trainer
 
@@ -25,7 +29,7 @@ class Cost:
         A training took from its first step on, on whatever this machine did besides.
     parameters : int or None
         How many numbers the model has. This and all that follows is None for a function that
-        trains in its own way.
+        trains in its own way, unless the function tells it.
     multiply_adds : int or None
         For one image; None also for a model whose operations cannot be counted.
     weight_bytes : int or None
@@ -34,6 +38,16 @@ class Cost:
         Milliseconds for a picture alone.
     images_per_second : float or None
         In batches.
+
+    Raises
+    ------
+    ComparisonError
+        If something is no number, or below 0.
+
+    Examples
+    --------
+    >>> Cost(fit_seconds=12.5, parameters=34_826).to_dict()["parameters"]
+    34826
     """
 
     fit_seconds: float
@@ -42,6 +56,20 @@ class Cost:
     weight_bytes: int | None = None
     one_image_ms: float | None = None
     images_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value is None and one.name != "fit_seconds":
+                continue
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if not is_number or not 0 <= value < math.inf:
+                raise ComparisonError(
+                    f"{one.name}={shown(value)}: expected what it costs as a number, 0 or more."
+                )
+            # NumPy's numbers become Python's, which JSON can hold.
+            plain = int(value) if isinstance(value, Integral) else float(value)
+            object.__setattr__(self, one.name, plain)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it in plain Python values, ready for JSON."""

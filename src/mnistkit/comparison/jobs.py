@@ -162,8 +162,11 @@ def _train_in_its_own_way(job: Job, train: Split, tests: Mapping[str, Split]) ->
     counts = [len(split) for split in tests.values()]
     images = np.concatenate([split.images for split in tests.values()])
     begin = time.perf_counter()
-    given = np.asarray(function(train, images, job.seed, **job.entrant.options))
-    seconds = time.perf_counter() - begin
+    returned = function(train, images, job.seed, **job.entrant.options)
+    cost = Cost(fit_seconds=time.perf_counter() - begin)
+    if isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Cost):
+        returned, cost = returned
+    given = np.asarray(returned)
     if given.ndim != 2 or given.shape != (len(images), len(train.classes)):
         raise ModelError(
             f"{job.title!r} returned an array of the shape {given.shape}; expected probabilities, "
@@ -180,4 +183,4 @@ def _train_in_its_own_way(job: Job, train: Split, tests: Mapping[str, Split]) ->
         )
         for (name, split), part in zip(tests.items(), parts, strict=True)
     }
-    return Measured(evaluations, Cost(fit_seconds=seconds))
+    return Measured(evaluations, cost)

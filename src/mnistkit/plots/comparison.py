@@ -86,7 +86,7 @@ def plot_comparison(
     if not drawn:
         raise ComparisonError(
             f"There is no contender whose {against!r} is known; a function that trains in its own "
-            "way has 'fit_seconds' alone."
+            "way has 'fit_seconds' alone, unless it returns its Cost too."
         )
     if ax is None:
         _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
