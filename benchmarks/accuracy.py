@@ -1,37 +1,55 @@
-"""What networks reach: trained on all training images, tested once for each seed.
+"""What networks reach: trained on all training images, measured once on the test images.
 
-Nothing is chosen on the test images: neither the epoch nor the seed. Every training is a process of
-its own and leaves a folder; one that is there already is not trained again, so that a run of hours
-can be interrupted.
+Nothing is chosen on the test images: neither the epoch nor the seed. Every row is a contender of
+`mnistkit.compare`, which keeps its runs in a folder for each data set: what is there is not trained
+again, so that a run of hours can be interrupted, and the tables show all that the folder holds.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import mnistkit
-from measuring import (
-    FOLDER,
-    Report,
-    arguments,
-    at_least,
-    mean_interval,
-    run_fresh,
-    say,
-    show_interval,
-    spread,
-)
-from trainings import ROWS
+from measuring import FOLDER, Report, arguments, at_least, markdown_table, say, show_interval
+from mnistkit import Comparison, Contender
+from mnistkit.comparison import load_comparison
+from published import keras_convnet, torch_example
 
-HEADER = (
-    "", "seeds", "test accuracy, %", "95% interval of the mean", "NLL", "parameters",
-    "multiply-adds", "fit, s",
-)  # fmt: skip
+RUNS = FOLDER / "results" / "accuracy"
+ALSO_ON = {"mnist": ("usps", "digits")}
+BEST = {"width": 40, "dropout": 0.5}
+BEST_CLOTHES = {"width": 32, "depth": 5, "padding": True, "dropout": 0.5}
+TIMES = ("fit_seconds",)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the tables: a contender, the data set it is for, and how many seeds it gets."""
+
+    dataset: str
+    contender: Contender
+    seeds: int
+
+
+ROWS = {
+    "dense128": Row("mnist", Contender("dense128", recipe="fast"), 10),
+    "cnn-quick": Row("mnist", Contender("cnn", recipe="quick"), 10),
+    "cnn-fast": Row("mnist", Contender("cnn", recipe="fast"), 10),
+    "cnn-best": Row("mnist", Contender("cnn", recipe="best", options=BEST), 5),
+    "keras-convnet": Row("mnist", Contender(keras_convnet, title="keras.io's convnet"), 5),
+    "torch-example": Row("mnist", Contender(torch_example, title="PyTorch's example"), 5),
+    "fashion-default": Row("fashion_mnist", Contender("cnn", recipe="fast"), 5),
+    "fashion-fast": Row(
+        "fashion_mnist", Contender("cnn", recipe="fast_clothes", options={"padding": True}), 10
+    ),
+    "fashion-best": Row(
+        "fashion_mnist", Contender("cnn", recipe="best_clothes", options=BEST_CLOTHES), 5
+    ),
+    "usps-default": Row("usps", Contender("cnn", recipe="fast"), 10),
+}
 
 
 def main() -> None:
@@ -43,25 +61,33 @@ def main() -> None:
         metavar="ROW[:SEEDS]",
         help=f"{', '.join(ROWS)}; each has a number of seeds of its own, such as cnn-fast:3",
     )
-    parser.add_argument(
-        "--folder", type=Path, default=FOLDER / "results" / "trainings", help="keeps the trainings"
-    )
+    parser.add_argument("--folder", type=Path, default=RUNS, help="keeps the runs")
     parser.add_argument("--plot", type=Path, help="a picture: accuracy against seconds of training")
+    parser.add_argument(
+        "--pages", type=Path, help="a folder; write the tables there, as the documentation has them"
+    )
+    parser.add_argument(
+        "--untimed", action="store_true", help="leave out seconds: other work ran meanwhile"
+    )
+    parser.add_argument(
+        "--train-size", type=at_least(10), help="train on so few images only, for a look"
+    )
     chosen = parser.parse_args()
-    chosen.rows = dict(chosen.rows)
-    for name in {ROWS[row].dataset for row in chosen.rows}:
-        mnistkit.load_dataset(name)  # a first download is nobody's training time
-    report = Report("accuracy", {"spread": "± is the standard deviation of one training"})
-    runs = train_in_turns(chosen)
-    for dataset in dict.fromkeys(ROWS[row].dataset for row in chosen.rows):
-        rows = [row for row in chosen.rows if ROWS[row].dataset == dataset]
-        report_dataset(report, dataset, {row: runs[row] for row in rows})
-        report_ensembles(report, dataset, {row: len(runs[row]) for row in rows}, chosen.folder)
-    report_others(report, runs)
-    if chosen.plot:
-        plot_accuracy({row: runs[row] for row in runs if ROWS[row].dataset == "mnist"}, chosen.plot)
-        say(f"Drawn to {chosen.plot}")
+    seeds = dict(chosen.rows)
+    datasets = list(dict.fromkeys(ROWS[row].dataset for row in seeds))
+    if chosen.plot and len(datasets) > 1:
+        parser.error(f"--plot is for one data set at a time, not for {' and '.join(datasets)}")
+    mnistkit.quiet_tensorflow()
+    report = Report("accuracy", {})
+    errors = []
+    for dataset in datasets:
+        of_dataset = {row: n for row, n in seeds.items() if ROWS[row].dataset == dataset}
+        errors += compare_rows(of_dataset, chosen.folder, chosen.train_size)
+        comparison = load_comparison(chosen.folder / dataset)
+        show(report, comparison, dataset, chosen)
     report.finish(chosen.out)
+    if errors:
+        raise SystemExit("\n".join(errors))
 
 
 def row_and_seeds(text: str) -> tuple[str, int]:
@@ -72,157 +98,85 @@ def row_and_seeds(text: str) -> tuple[str, int]:
     return row, at_least(1)(seeds) if seeds else ROWS[row].seeds
 
 
-def train_in_turns(chosen: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
-    """One round a seed; a row with fewer seeds sits out the later rounds."""
-    runs: dict[str, list[dict[str, Any]]] = {row: [] for row in chosen.rows}
-    for seed in range(max(chosen.rows.values())):
-        for row in (row for row, count in chosen.rows.items() if seed < count):
-            folder = chosen.folder / f"{row}-{seed}"
-            runs[row].append(measured := trained(row, seed, folder))
-            accuracy = measured["results"][ROWS[row].dataset]["accuracy"]
-            say(f"{row}, seed {seed}: {accuracy:.2f}% in {measured['fit_seconds']:.1f} s")
-    return runs
+def compare_rows(
+    seeds: Mapping[str, int], folder: Path = RUNS, train_size: int | None = None
+) -> list[str]:
+    """Train rows of one data set, each from so many seeds, in turns; what failed.
 
-
-def trained(row: str, seed: int, folder: Path) -> dict[str, Any]:
-    """What a training measured, now or in an earlier run."""
-    file = folder / "measured.json"
-    if not file.exists():
-        run_fresh("trainings.py", row, "--seed", seed, "--folder", folder)
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def report_dataset(report: Report, dataset: str, runs: dict[str, list[dict[str, Any]]]) -> None:
-    rows, results = [], {}
-    for row, measured in runs.items():
-        accuracy, loss = (
-            spread([run["results"][dataset][key] for run in measured])
-            for key in ("accuracy", "loss")
+    A round is a seed; a row with fewer seeds sits out the later rounds. Each training compiles for
+    itself, so that its seconds are those of a training alone.
+    """
+    [dataset] = {ROWS[row].dataset for row in seeds}
+    data = mnistkit.load_dataset(dataset)
+    if train_size is not None:
+        few = data.train.take(train_size, by="class", seed=0)
+        data = mnistkit.Dataset(few, data.test, data.info)
+    errors: dict[str, None] = {}
+    for number in range(1, max(seeds.values()) + 1):
+        say(f"{dataset}: seed {number - 1}")
+        comparison = mnistkit.compare(
+            [ROWS[row].contender for row, count in seeds.items() if count >= number],
+            data,
+            seeds=number,
+            on="test",
+            run_dir=folder / dataset,
+            also_on=ALSO_ON.get(dataset, ()),
         )
-        seconds = spread([run["fit_seconds"] for run in measured])
-        low, high = mean_interval(accuracy)
-        rows.append(
-            [
-                ROWS[row].title,
-                str(len(measured)),
-                accuracy.show_mean(),
-                show_interval(low, high),
-                loss.show_mean(".4f"),
-                f"{measured[0]['parameters']:,}",
-                f"{measured[0]['multiply_adds']:,}",
-                seconds.show(".1f"),
-            ]
+        errors |= dict.fromkeys(comparison.errors)
+    return list(errors)
+
+
+def show(report: Report, comparison: Comparison, dataset: str, chosen: argparse.Namespace) -> None:
+    """Print the tables, and write or draw them if that was asked for."""
+    columns = [
+        *("contender", "seeds", "accuracy", "accuracy_deviation", "accuracy_interval", "loss"),
+        *("calibration_error", *(f"accuracy_on_{name}" for name in comparison.also_on)),
+        *("parameters", "multiply_adds", *(() if chosen.untimed else TIMES)),
+    ]
+    text = comparison.to_markdown(columns=columns)
+    if (together := ensembles(comparison)) is not None:
+        text += f"\nThe seeds together, by the mean of their probabilities:\n\n{together}\n"
+    report.write(dataset, text, comparison.to_dict())
+    if chosen.pages:
+        page = chosen.pages / f"accuracy-{dataset}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(
+            f"{text}\n{measured_by(report, comparison, dataset, chosen)}\n", encoding="utf-8"
         )
-        results[row] = {
-            "accuracy": accuracy.to_dict(),
-            "accuracy_interval": [low, high],
-            "loss": loss.to_dict(),
-            "fit_seconds": seconds.to_dict(),
-            "runs": measured,
-        }
-    report.add(
-        dataset,
-        HEADER,
-        rows,
-        results,
-        notes=[
-            (
-                "The interval (Student's) is for the chance in training: initial weights and "
-                "order. The chance in the choice of the test images is not in it; every "
-                "evaluation has that one as `accuracy_interval`."
-            ),
-            "Fit seconds: median (smallest - largest), compiling included.",
-        ],
-    )
+        say(f"Written to {page}")
+    if chosen.plot:
+        figure = mnistkit.plot_comparison(comparison).figure
+        chosen.plot.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(chosen.plot)
+        say(f"Drawn to {chosen.plot}")
 
 
-def report_ensembles(report: Report, dataset: str, counts: dict[str, int], folder: Path) -> None:
-    """All seeds of a row together, by the mean of their probabilities; no member is chosen."""
-    labels = mnistkit.load_dataset(dataset).test.labels
-    rows, results = [], {}
-    for row, count in counts.items():
-        if count < 2:
-            continue
-        every = [np.load(folder / f"{row}-{seed}" / "probabilities.npy") for seed in range(count)]
-        result = mnistkit.Evaluation.from_probabilities(labels, np.mean(every, axis=0))
-        low, high = result.accuracy_interval
-        interval = show_interval(100 * low, 100 * high, ".2f")
-        rows.append(
-            [ROWS[row].title, str(count), f"{100 * result.accuracy:.2f}", interval,
-             f"{result.loss:.4f}"]
-        )  # fmt: skip
-        results[row] = {"accuracy": 100 * result.accuracy, "loss": result.loss, "members": count}
-    if rows:
-        report.add(
-            f"{dataset}: the seeds as an ensemble",
-            ("", "members", "test accuracy, %", "95% interval", "NLL"),
-            rows,
-            results,
-            notes=["The interval (Wilson's) is for the chance in the choice of the test images."],
-        )
+def ensembles(comparison: Comparison) -> str | None:
+    """All seeds of each row together; no member is chosen. None if no row has several."""
+    rows = []
+    for one in comparison.contenders:
+        if (count := len(one.evaluations)) > 1:
+            result = comparison.ensemble(one.title)
+            low, high = result.accuracy_interval
+            rows.append(
+                [one.title, str(count), f"{100 * result.accuracy:.2f}%",
+                 show_interval(100 * low, 100 * high, ".2f"), f"{result.loss:.4f}"]
+            )  # fmt: skip
+    header = ("contender", "members", "accuracy", "95% interval", "loss")
+    return "\n".join(markdown_table(header, rows)) if rows else None
 
 
-def report_others(report: Report, runs: dict[str, list[dict[str, Any]]]) -> None:
-    """Test images of data sets that were never trained on."""
-    for other in dict.fromkeys(name for row in runs for name in ROWS[row].also_on):
-        rows, results = [], {}
-        for row, measured in runs.items():
-            if other in ROWS[row].also_on:
-                accuracy = spread([run["results"][other]["accuracy"] for run in measured])
-                low, high = mean_interval(accuracy)
-                rows.append(
-                    [ROWS[row].title, str(len(measured)), accuracy.show_mean(".2f"),
-                     show_interval(low, high, ".2f")]
-                )  # fmt: skip
-                results[row] = accuracy.to_dict()
-        report.add(
-            f"Trained on MNIST alone, tested on {other}",
-            ("", "seeds", "test accuracy, %", "95% interval of the mean"),
-            rows,
-            results,
-        )
-
-
-def plot_accuracy(runs: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Mistakes in a hundred against seconds of training, both on logarithmic axes."""
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for (row, measured), marker in zip(runs.items(), "osD^vPX*", strict=False):
-        errors = spread([100 - run["results"]["mnist"]["accuracy"] for run in measured])
-        seconds = spread([run["fit_seconds"] for run in measured]).median
-        is_ours = not row.startswith(("keras", "torch"))
-        ax.errorbar(
-            seconds,
-            errors.mean,
-            yerr=[[errors.mean - min(errors.values)], [max(errors.values) - errors.mean]],
-            marker=marker,
-            markersize=9,
-            color="#0072B2" if is_ours else "0.2",
-            markerfacecolor="#0072B2" if is_ours else "white",
-            capsize=3,
-        )
-        title = ROWS[row].title.replace("`", "")
-        # Neighbours at the same height: one has its label above, the other below.
-        offset = (9, -24) if row.startswith("torch") else (9, 4)
-        ax.annotate(
-            f"{title}\n{100 - errors.mean:.2f}%", (seconds, errors.mean),
-            xytext=offset, textcoords="offset points", fontsize=9,
-        )  # fmt: skip
-    ax.set(xscale="log", yscale="log")
-    ax.set_xlabel("seconds of training on two cores")
-    ax.set_ylabel("mistakes in a hundred test digits")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())
-    ax.set_yticks([0.3, 0.5, 1, 2])
-    ax.grid(visible=True, which="major", alpha=0.3)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.margins(x=0.25, y=0.2)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+def measured_by(
+    report: Report, comparison: Comparison, dataset: str, chosen: argparse.Namespace
+) -> str:
+    """The command that makes all that is shown, and on what it was measured."""
+    titles = {row.contender.name: name for name, row in ROWS.items() if row.dataset == dataset}
+    words = ["python benchmarks/accuracy.py"]
+    words += [f"{titles[one.title]}:{len(one.evaluations)}" for one in comparison.contenders]
+    words += ["--untimed"] if chosen.untimed else []
+    words += [f"--train-size {chosen.train_size}"] if chosen.train_size else []
+    busy = ", beside other work" if chosen.untimed else ""
+    return f"Measured by `{' '.join(words)}`, {report.circumstances}{busy}."
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """How often the statistics of a comparison are right, in simulated worlds where the truth is known.
 
-``python benchmarks/comparison_statistics.py`` prints two tables in Markdown: how often
-`mnistkit.comparison.compare_accuracies` is right, and what other ways would have said of the same
-worlds. ``--worlds 200`` is enough for a look.
+``python benchmarks/comparison_statistics.py`` prints three tables in Markdown: how often
+`mnistkit.comparison.compare_accuracies` is right, what other ways would have said of the same
+worlds, and how much wider its intervals are than with Satterthwaite's weights. ``--worlds 200`` is
+enough for a look, ``--only 97.7`` for the worlds that have this in their title.
 
 A world is a choice of writers, their images, contenders and trainings. An answer is wrong if the
 sum of what they bring is above a threshold, each normal: the writer (to all contenders, and to one
 of them), the image (likewise), the training, and the rest. Their variances add up to 1, so the true
-accuracy is known. Their sizes were read off trainings of dense128 and cnn on MNIST: the wrong
-answers of two seeds correlate like normal variables of 0.92 to 0.95, those of two contenders 0.77
-to 0.88, those to two images by one writer 0.05 to 0.09.
+accuracy is known. Their sizes were read off trainings of dense128 and cnn on MNIST, as
+``chance_sizes.py`` does: the wrong answers of two seeds correlate like normal variables of 0.92 to
+0.95, those of two contenders 0.77 to 0.88, those to two images by one writer 0.05 to 0.09.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtr
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import binomtest, ttest_ind_from_stats
 
-from mnistkit.comparison import AccuracyComparison, compare_accuracies, holm_adjusted
+from mnistkit.comparison import AccuracyComparison, Variance, compare_accuracies, holm_adjusted
 
 TEST_WRITERS = (20,) * 260 + (130,) * 37  # MNIST's test images: 297 writers, most of few images
 HOLDOUT_WRITERS = (111,) * 90  # a sixth of its training images
@@ -192,14 +193,18 @@ def satterthwaite(answers: NDArray[np.bool_], writers: NDArray[np.int64]) -> lis
     """The same variance, with the degrees of freedom as Satterthwaite weighs them."""
     p_values = []
     for pair in _compared(answers, writers).differences:
-        variance = pair.variance
-        doubt = variance.images**2 / (variance.num_units - 1) + sum(
-            (one / seeds) ** 2 / (seeds - 1)
-            for one, seeds in zip(variance.one_training, variance.num_seeds, strict=True)
-        )
-        statistic = pair.difference / np.sqrt(variance.total)
-        p_values.append(2 * stdtr(variance.total**2 / doubt, -abs(statistic)))
+        statistic = pair.difference / np.sqrt(pair.variance.total)
+        p_values.append(2 * stdtr(satterthwaites_degrees(pair.variance), -abs(statistic)))
     return p_values
+
+
+def satterthwaites_degrees(variance: Variance) -> float:
+    """Degrees of freedom, with the squares of the shares as weights."""
+    doubt = variance.images**2 / (variance.num_units - 1) + sum(
+        (one / seeds) ** 2 / (seeds - 1)
+        for one, seeds in zip(variance.one_training, variance.num_seeds, strict=True)
+    )
+    return variance.total**2 / doubt
 
 
 def crossed_bootstrap(answers: NDArray[np.bool_], writers: NDArray[np.int64]) -> list[float]:
@@ -267,6 +272,22 @@ def wrongly_different(
     return {name: count / worlds for name, count in wrong.items()}
 
 
+def price_of_weights(world: World, contenders: int, seeds: int, worlds: int, seed: int) -> float:
+    """How many times as wide a difference's interval is as with Satterthwaite's weights."""
+    generator = np.random.default_rng(seed)
+    ratios = []
+    for _ in range(worlds):
+        answers = world.answers(generator, [world.accuracy] * contenders, seeds)
+        pairs = _compared(answers, world.writers).differences
+        miss = 0.05 / len(pairs) / 2
+        ratios += [
+            stdtrit(pair.variance.degrees_of_freedom, 1 - miss)
+            / stdtrit(satterthwaites_degrees(pair.variance), 1 - miss)
+            for pair in pairs
+        ]
+    return float(np.mean(ratios))
+
+
 def _compared(answers: NDArray[np.bool_], writers: NDArray[np.int64]) -> AccuracyComparison:
     return compare_accuracies({str(name): one for name, one in enumerate(answers)}, writers)
 
@@ -275,19 +296,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=2000, help="for each row (default 2000)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="worlds that have this in their title")
     chosen = parser.parse_args()
-    print_how_often_right(chosen.worlds, chosen.seed)
-    print()
-    print_other_ways(chosen.worlds, chosen.seed)
+    worlds = [world for world in WORLDS if chosen.only in world.title]
+    print_how_often_right(worlds, chosen.worlds, chosen.seed)
+    if few := [world for world in worlds if world in (WORLDS[0], WORLDS[-1])]:
+        print_other_ways(few, chosen.worlds, chosen.seed)
+        print_price_of_weights(few, chosen.worlds, chosen.seed)
 
 
-def print_how_often_right(worlds: int, seed: int) -> None:
+def print_how_often_right(every: Sequence[World], worlds: int, seed: int) -> None:
     print(
         "| accuracy | seeds | contenders | called different | mean covered | difference covered "
         "| all covered | half-width, points | found | difference covered | all covered |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for world, seeds, contenders in product(WORLDS, (3, 5, 10), (2, 4, 6)):
+    for world, seeds, contenders in product(every, (3, 5, 10), (2, 4, 6)):
         none = without_difference(world, contenders, seeds, worlds, seed)
         one = with_difference(world, contenders, seeds, worlds, seed + 1)
         shares = (none.different, none.means, none.differences, none.all_differences)
@@ -300,13 +324,21 @@ def print_how_often_right(worlds: int, seed: int) -> None:
         )
 
 
-def print_other_ways(worlds: int, seed: int) -> None:
-    print(f"| accuracy | seeds | contenders | {' | '.join(WAYS)} |")
+def print_other_ways(every: Sequence[World], worlds: int, seed: int) -> None:
+    print(f"\n| accuracy | seeds | contenders | {' | '.join(WAYS)} |")
     print(f"|---|---|---|{'---|' * len(WAYS)}")
-    for world, seeds, contenders in product((WORLDS[0], WORLDS[-1]), (3, 5), (2, 6)):
+    for world, seeds, contenders in product(every, (3, 5), (2, 6)):
         wrong = wrongly_different(world, contenders, seeds, worlds, seed)
         shares = " | ".join(f"{100 * share:.1f}" for share in wrong.values())
         print(f"| {world.title} | {seeds} | {contenders} | {shares} |", flush=True)
+
+
+def print_price_of_weights(every: Sequence[World], worlds: int, seed: int) -> None:
+    print("\n| accuracy | seeds | contenders | times as wide as with Satterthwaite's weights |")
+    print("|---|---|---|---|")
+    for world, seeds, contenders in product(every, (3, 5), (2, 6)):
+        ratio = price_of_weights(world, contenders, seeds, worlds, seed)
+        print(f"| {world.title} | {seeds} | {contenders} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

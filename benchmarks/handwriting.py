@@ -27,7 +27,7 @@ from mnistkit.synthesis.examples import NO_DIGIT
 if TYPE_CHECKING:
     import keras
 
-RUNS = FOLDER / "results" / "trainings"
+RUNS = FOLDER / "results" / "handwriting"
 OPTIONS = {"width": 32, "dropout": 0.5}
 FAMILIES = {
     "paper": synthesis.PAPER, "crops": synthesis.CROPS,

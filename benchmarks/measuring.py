@@ -199,9 +199,22 @@ class Report:
         notes: Sequence[str] = (),
     ) -> None:
         """A table, the numbers behind it, and what to know about them."""
+        lines = [*markdown_table(header, rows), "", *(f"- {note}" for note in notes)]
+        self.write(title, "\n".join(lines), results)
+
+    def write(self, title: str, text: str, results: Any) -> None:
+        """Markdown, and the numbers behind it."""
         self._results[title] = results
-        lines = [f"\n### {title}", "", *_table(header, rows)]
-        print("\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip(), flush=True)
+        print(f"\n### {title}\n\n{text.rstrip()}", flush=True)
+
+    @property
+    def circumstances(self) -> str:
+        """When, on what and with what it was measured, in a line."""
+        from mnistkit.training.environment import processor_name
+
+        versions = [f"{name} {metadata.version(name)}" for name in ("tensorflow", "keras")]
+        machine = f"{processor_name()}, {num_processors()} processors"
+        return ", ".join([self._content["date"][:10], machine, *versions])
 
     def finish(self, out: Path) -> None:
         """Write the JSON file."""
@@ -234,7 +247,7 @@ def at_least(smallest: int) -> Callable[[str], int]:
     return number
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Markdown that also lines up on a terminal."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     cells = [header, ["-" * width for width in widths], *rows]

@@ -1,6 +1,6 @@
 """Make the weights that come with the package, and their card, from a training of `accuracy.py`.
 
-``python benchmarks/ship_weights.py dense128-fast`` trains by the row's recipe with seed 0, unless
+``python benchmarks/ship_weights.py dense128`` trains by the row's recipe with seed 0, unless
 `accuracy.py` has done so already, measures the weights on several data sets, and writes both files
 to ``src/mnistkit/models/weights``. Seed 0 is taken because it is the first: nothing is chosen.
 ``handwriting`` takes what ``handwriting.py`` has trained with seed 0; the temperature is what its
@@ -19,12 +19,14 @@ import keras
 import numpy as np
 
 import mnistkit
-from accuracy import trained
+from accuracy import ROWS, RUNS, compare_rows
+from handwriting import RUNS as HANDWRITING_RUNS
 from measuring import FOLDER
+from mnistkit.comparison import load_comparison
+from mnistkit.comparison.contender import folder_name
 from mnistkit.models import Measurement, ModelCard, count_multiply_adds
 from mnistkit.recognition.network import Network, onnx_logits
 from onnx_export import logits_network
-from trainings import ROWS
 
 TARGET = FOLDER.parent / "src" / "mnistkit" / "models" / "weights"
 TESTS = {"mnist": "test", "usps": "test", "digits": "test"}
@@ -38,21 +40,16 @@ LICENCE = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    rows = [row for row in ROWS if ROWS[row].dataset == "mnist"]
+    rows = [row for row in ROWS if ROWS[row].dataset == "mnist" and ROWS[row].contender.recipe]
     parser.add_argument("row", choices=[*rows, "handwriting"])
-    parser.add_argument("--folder", type=Path, default=FOLDER / "results" / "trainings")
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="what the logits are divided by"
     )
     chosen = parser.parse_args()
-    folder = chosen.folder / f"{chosen.row}-{SEED}"
-    if chosen.row in ROWS:
-        measured = trained(chosen.row, SEED, folder)
-    else:
-        measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
+    folder, seconds = trained(chosen.row)
     model = mnistkit.Trainer.load(folder).model
     network = logits_network(model)
-    card = make_card(folder, model, network, measured["fit_seconds"], chosen.temperature)
+    card = make_card(folder, model, network, seconds, chosen.temperature)
     stem = f"{card.model}-{card.name}"
     TARGET.mkdir(exist_ok=True)
     (TARGET / f"{stem}.onnx").write_bytes(network)
@@ -60,6 +57,22 @@ def main() -> None:
     text = json.dumps(card.to_dict(), indent=2) + "\n"
     (TARGET / f"{stem}.json").write_text(text, encoding="utf-8")
     print(card)
+
+
+def trained(row: str) -> tuple[Path, float]:
+    """The folder of the run, and its seconds; what is there is not trained again."""
+    if row == "handwriting":
+        folder = HANDWRITING_RUNS / f"{row}-{SEED}"
+        measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
+        return folder, measured["fit_seconds"]
+    if errors := compare_rows({row: SEED + 1}):
+        raise SystemExit("\n".join(errors))
+    title = ROWS[row].contender.name
+    runs = RUNS / ROWS[row].dataset
+    return (
+        runs / folder_name(title) / f"seed-{SEED}",
+        load_comparison(runs)[title].costs[SEED].fit_seconds,
+    )
 
 
 def make_card(

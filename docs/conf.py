@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "numpydoc",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "measured"]  # pages include what lies in measured
 
 html_theme = "furo"
 html_title = f"mnistkit {release}"
