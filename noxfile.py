@@ -56,17 +56,26 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """The wheel, built and installed alone, looked at from outside the source tree."""
+    """The wheel, alone and with only what reading needs, looked at from outside the source tree."""
     smoke = Path(".ci/smoke.py").resolve()
+    needed_to_read = Path("examples/deploy/requirements.txt").resolve()
     folder = Path(session.create_tmp()).resolve()
-    for earlier in ("dist", "alone"):
+    for earlier in ("dist", "alone", "reading"):
         shutil.rmtree(folder / earlier, ignore_errors=True)
     session.install("build")
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder / "dist"))
-    session.run("python", "-m", "venv", str(folder / "alone"))  # without the tools that built it
-    scripts = folder / "alone" / ("Scripts" if sys.platform == "win32" else "bin")
-    python = str(scripts / "python")
-    wheels = map(str, (folder / "dist").glob("*.whl"))
-    session.run(python, "-m", "pip", "install", "--quiet", *wheels, external=True)
+    wheels = [str(path) for path in (folder / "dist").glob("*.whl")]
+    alone, reading = (_empty_environment(session, folder / name) for name in ("alone", "reading"))
+    pip = ("-m", "pip", "install", "--quiet")
+    session.run(alone, *pip, *wheels, external=True)
+    session.run(reading, *pip, "-r", str(needed_to_read), external=True)
+    session.run(reading, *pip, "--no-deps", *wheels, external=True)
     session.chdir(folder)
-    session.run(python, "-P", str(smoke), external=True)
+    session.run(alone, "-P", str(smoke), external=True)
+    session.run(reading, "-P", str(smoke), "reading", external=True)
+
+
+def _empty_environment(session: nox.Session, folder: Path) -> str:
+    """Make an environment without the tools that build a wheel; return its interpreter."""
+    session.run("python", "-m", "venv", str(folder))
+    return str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")

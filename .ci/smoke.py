@@ -1,5 +1,8 @@
 """Look at an installed mnistkit from outside: `python smoke.py`, with the interpreter that has it.
 
+`python smoke.py reading` looks at one that was installed without dependencies, beside the packages
+of examples/deploy/requirements.txt.
+
 Not part of the tests: those run on the source tree, this on what a wheel has put into an
 environment of its own, where neither the source tree nor the test tools are.
 """
@@ -11,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -106,6 +110,28 @@ def check_command_line() -> None:
     check(result["accuracy"] > 0.5, f"dense128 learned nothing: {result['accuracy']:.2%} correct.")
 
 
+def check_refusal() -> None:
+    """See that what needs more says what to install."""
+    program = [sys.executable, "-P", "-m", "mnistkit"]
+    done = subprocess.run(
+        [*program, "train", "dense128", "--out", "run"], capture_output=True, text=True, check=False
+    )
+    print(done.stderr)
+    check(done.returncode == 1, f"mnistkit train ended with status {done.returncode}.")
+    check("pip install tensorflow" in done.stderr, "mnistkit train does not name TensorFlow.")
+
+
+def report_size() -> None:
+    """Print how much is installed, without pip."""
+    installed = Path(sysconfig.get_path("purelib"))
+    sizes = {
+        top.name: sum(file.stat().st_size for file in top.rglob("*") if file.is_file())
+        for top in installed.iterdir()
+        if not top.name.startswith(("pip", "setuptools", "pkg_resources", "_distutils"))
+    }
+    print(f"installed: {sum(sizes.values()) / 1e6:,.0f} MB")
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MNISTKIT_HOME"] = str(Path(folder, "home"))
@@ -113,8 +139,12 @@ if __name__ == "__main__":
         os.environ.pop("MNISTKIT_MIRROR", None)
         os.chdir(folder)
         check_import()
-        check_command_line()
-        check_trained_weights()
+        if sys.argv[1:] == ["reading"]:
+            check_refusal()
+        else:
+            check_command_line()
+            check_trained_weights()
         check_recognition()
+        report_size()
         os.chdir(Path(folder).parent)  # Windows removes no folder that a process stands in
     print("The wheel works on its own.")

@@ -51,7 +51,7 @@ def accuracies(output: str) -> list[float]:
 
 def test_every_example_is_tested_here():
     assert {path.name for path in EXAMPLES.iterdir()} - {"__pycache__"} == {
-        "custom_model.py", "own_dataset.py", "plugin", "walkthrough.py",
+        "custom_model.py", "deploy", "own_dataset.py", "plugin", "walkthrough.py",
     }  # fmt: skip
 
 

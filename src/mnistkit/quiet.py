@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from mnistkit.packages import require
+
 
 def quiet_tensorflow() -> None:
     """Import TensorFlow now, and keep its start-up messages from the screen.
@@ -17,7 +19,13 @@ def quiet_tensorflow() -> None:
     this by itself, except the command line.
 
     Errors of the import itself are raised as usual.
+
+    Raises
+    ------
+    MissingPackageError
+        If TensorFlow is not installed.
     """
+    require("tensorflow", to="build, train or measure models")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _standard_error_closed():
         import tensorflow as tf

@@ -24,7 +24,7 @@ from mnistkit.errors import ModelError
 from mnistkit.messages import said_by
 from mnistkit.models import MODELS
 from mnistkit.models.building import checked_shape, seeded_everywhere
-from mnistkit.models.keras_settings import channels_last
+from mnistkit.models.keras_settings import channels_last, require_keras
 from mnistkit.training.outputs import Outputs, describe_outputs
 from mnistkit.training.shapes import input_shape_of
 
@@ -76,6 +76,7 @@ def check_model(
     >>> import mnistkit.testing
     >>> mnistkit.testing.check_model("dense128", input_shapes=((28, 28),))
     """
+    require_keras()
     function = MODELS.get(builder) if isinstance(builder, str) else builder
     found: dict[str, list[str]] = {}
     cases: list[Case] = [

@@ -128,6 +128,6 @@ def test_too_few_pictures_are_refused(name: str, number: int) -> None:
 
 def test_a_package_that_is_missing_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skimage", None)
-    with pytest.raises(MissingPackageError, match=r"'scikit-image' must be installed.*synthesis"):
+    with pytest.raises(MissingPackageError, match=r"'scikit-image' is needed.*synthesis"):
         mnistkit.load_dataset("handwriting", **SIZES)
     assert archives(home) == []

@@ -18,6 +18,7 @@ from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
 from mnistkit.errors import PictureError
 from mnistkit.images.names import is_litter, is_picture_name
+from mnistkit.packages import require
 from mnistkit.progress import progress
 from mnistkit.recognition.reading import percent
 
@@ -161,6 +162,7 @@ def _explained(path: str, model: str | keras.Model, out: Path) -> Iterator[Readi
 
 
 def _draw(explanation: Explanation, out: Path) -> None:
+    require("matplotlib", to="draw a plot")
     import matplotlib as mpl
 
     mpl.use("Agg")  # a window is not wanted, and there may be no screen

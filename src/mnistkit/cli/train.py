@@ -206,7 +206,8 @@ def _parts(
 def _refuse_what_would_fail_later(
     model: str, dataset: str, out: Path | None, *, replacing: bool
 ) -> None:
-    """Look at names and folder before anything takes long; imports no plugin and no TensorFlow."""
+    """Look before anything takes long; imports no plugin and no TensorFlow."""
+    from mnistkit.models.keras_settings import require_keras
     from mnistkit.training.run_folder import RunFolder
 
     if out is not None:
@@ -214,6 +215,7 @@ def _refuse_what_would_fail_later(
             RunFolder(out).refuse_existing()
         _refuse_unwritable(out)
     refuse_unknown([model], [dataset])
+    require_keras()
 
 
 def _refuse_unwritable(out: Path) -> None:

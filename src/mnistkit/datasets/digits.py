@@ -9,6 +9,7 @@ from mnistkit.datasets.dataset import Dataset
 from mnistkit.datasets.idx_dataset import ARRAY_NAMES, make_dataset
 from mnistkit.datasets.info import DatasetInfo, described_by
 from mnistkit.images.geometry import mnist_picture
+from mnistkit.packages import require
 
 _NUM_TRAIN = 1437
 _LARGEST_VALUE = 16
@@ -38,6 +39,7 @@ def digits() -> Dataset:
 
 
 def _decode() -> Arrays:
+    require("sklearn", to="load the data set 'digits', which comes with it")
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

@@ -13,6 +13,7 @@ from mnistkit.datasets.remote_file import RemoteFile
 from mnistkit.datasets.source import SourceError, is_web, scheme_of
 from mnistkit.files.atomic import write_atomically
 from mnistkit.files.reading import open_regular
+from mnistkit.packages import require
 from mnistkit.progress import progress
 
 _PIECE = 1 << 16
@@ -40,6 +41,7 @@ def transfer(source: str, file: RemoteFile, target: Path, timeout: float) -> Non
         If it cannot be written.
     """
     if is_web(source):
+        require("requests", to="download a data set")
         from mnistkit.datasets.web import read_web
 
         pieces = read_web(source, file.size, timeout)

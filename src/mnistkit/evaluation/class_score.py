@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.packages import require
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -39,6 +41,7 @@ def class_scores(
 ) -> tuple[ClassScore, ...]:
     """The scores of the classes that the images are of, as scikit-learn computes them."""
     # Here and not at the top: it takes a second to import, and few ask for it.
+    require("sklearn", to="compute the scores of each class")
     from sklearn.metrics import precision_recall_fscore_support
 
     present = np.unique(labels)

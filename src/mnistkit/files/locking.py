@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from mnistkit.packages import require
+
 
 class LockedError(Exception):
     """Another process, or another thread, holds the lock."""
@@ -42,6 +44,7 @@ def locked(path: Path, *, wait: bool) -> Iterator[None]:
     ...     path.exists()
     True
     """
+    require("filelock", to="lock a file against other processes")
     from filelock import FileLock, Timeout
 
     _refuse_other_kinds(path)

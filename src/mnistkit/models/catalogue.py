@@ -18,7 +18,7 @@ from mnistkit.models.building import (
     plain_option,
     whole_option,
 )
-from mnistkit.models.keras_settings import refuse_other_backend
+from mnistkit.models.keras_settings import require_keras
 from mnistkit.models.new_head import take_body
 from mnistkit.models.pretrained import list_weights, pretrained_weights
 from mnistkit.models.recipe import recipes_of
@@ -99,7 +99,7 @@ def create_model(
     >>> trained = mnistkit.create_model("cnn", weights="mnist")
     >>> new_head = mnistkit.create_model("cnn", weights="mnist", num_classes=26)
     """
-    refuse_other_backend()
+    require_keras()
     builder = _builder(model)
     name = MODELS.name_of(builder) if callable(model) else model
     trained = None if weights is None else _trained_weights(name, weights)

@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from mnistkit.errors import ModelError
+from mnistkit.packages import require
 
 
-def refuse_other_backend() -> None:
-    """Refuse Keras on anything but TensorFlow, before it is imported.
+def require_keras() -> None:
+    """Refuse to go on without Keras on TensorFlow, before it is imported.
 
     Raises
     ------
+    MissingPackageError
+        If one of them is not installed.
     ModelError
-        The message names the setting, where it stands, and the remedy.
+        If Keras is set to another backend; the message names the setting, where it stands, and
+        the remedy.
     """
+    require("tensorflow", "keras", to="build, train or measure models")
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "config"):
         backend, where = keras.config.backend(), "this process"

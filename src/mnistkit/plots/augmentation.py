@@ -10,6 +10,7 @@ from mnistkit.datasets import Split
 from mnistkit.errors import RecipeError
 from mnistkit.images.normalize import to_unit_floats
 from mnistkit.models import Augmentation, Recipe
+from mnistkit.packages import require
 from mnistkit.plots.arguments import check_images
 from mnistkit.plots.pictures import CaptionedImage, as_split, chosen, draw_pictures, natural
 
@@ -65,6 +66,7 @@ def plot_augmentation(
     >>> len(ax.images)
     8
     """
+    require("tensorflow", "matplotlib", to="draw varied images")
     from mnistkit.training.augmentation import augment
     from mnistkit.training.seeding import epoch_key
 

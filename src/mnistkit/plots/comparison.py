@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from mnistkit.comparison import Comparison, ContenderResult
 from mnistkit.errors import ComparisonError, WrongTypeError
 from mnistkit.messages import shown, with_article
+from mnistkit.packages import require
 from mnistkit.plots.palette import COLOURS
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def plot_comparison(
     >>> ax.get_xlabel()
     'seconds of a training'
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 

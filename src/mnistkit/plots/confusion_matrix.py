@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mnistkit.packages import require
 from mnistkit.plots.arguments import check_evaluation
 from mnistkit.plots.fit import size_in_inches, widest
 
@@ -58,6 +59,7 @@ def plot_confusion_matrix(
     >>> [text.get_text() for text in ax.texts]
     ['1', '1', '1']
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     check_evaluation(result, "plot_confusion_matrix")

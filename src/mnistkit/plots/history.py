@@ -9,6 +9,7 @@ import numpy as np
 
 from mnistkit.errors import WrongTypeError
 from mnistkit.messages import with_article
+from mnistkit.packages import require
 from mnistkit.plots.palette import BLUE, VERMILION
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _epochs(
 
 
 def _panels(names: Sequence[str], ax: Axes | Sequence[Axes] | None) -> tuple[Axes, ...]:
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     if ax is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistkit.packages import require
 from mnistkit.plots.arguments import check_evaluation, check_images
 from mnistkit.plots.pictures import CaptionedImage, draw_pictures, natural, pictures_of
 
@@ -96,6 +97,7 @@ def _percent(share: float) -> str:
 
 
 def _draw_nothing(message: str, title: str, ax: Axes | None) -> Axes:
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     if ax is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mnistkit.datasets import Split
 from mnistkit.errors import ImageError, LabelError
+from mnistkit.packages import require
 from mnistkit.plots.fit import size_in_inches, widest
 from mnistkit.plots.palette import VERMILION
 
@@ -128,6 +129,7 @@ def draw_pictures(
     pictures: Sequence[CaptionedImage], *, columns: int | None, title: str, ax: Axes | None
 ) -> Axes:
     """Draw pictures row by row, dark ink on light paper, each above its caption."""
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     if columns is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
+from mnistkit.packages import require
 from mnistkit.plots.palette import BLUE, VERMILION
 from mnistkit.recognition import Explanation, explain
 from mnistkit.recognition.pictures import check_one
@@ -104,6 +105,7 @@ def plot_recognition(
     'Read as 1'
     >>> figure.savefig("why.png", dpi=200)  # doctest: +SKIP
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     if not isinstance(picture, Explanation):

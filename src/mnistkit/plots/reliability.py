@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnistkit.packages import require
 from mnistkit.plots.arguments import check_evaluation
 from mnistkit.plots.palette import BLUE
 
@@ -51,6 +52,7 @@ def plot_reliability(result: Evaluation, *, num_bins: int = 15, ax: Axes | None 
     >>> mnistkit.plot_reliability(result).get_title()
     'three: calibration error 33.33%'
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
 
     check_evaluation(result, "plot_reliability")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnistkit.packages import require
 from mnistkit.plots.arguments import check_evaluation
 from mnistkit.plots.palette import BLUE, VERMILION
 
@@ -51,6 +52,7 @@ def plot_risk_coverage(result: Evaluation, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.texts]
     ['none wrong: 75.00% answered', 'all answered: 25.00% wrong']
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 

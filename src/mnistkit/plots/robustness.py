@@ -9,6 +9,7 @@ import numpy as np
 from mnistkit.errors import WrongTypeError
 from mnistkit.evaluation import Robustness
 from mnistkit.messages import with_article
+from mnistkit.packages import require
 from mnistkit.plots.fit import size_in_inches, widest
 from mnistkit.plots.palette import BLUE
 
@@ -54,6 +55,7 @@ def plot_robustness(result: Robustness, *, ax: Axes | None = None) -> Axes:
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['fog', 'shear']
     """
+    require("matplotlib", to="draw a plot")
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.datasets import Split
-from mnistkit.errors import MissingPackageError
+from mnistkit.packages import require
 from mnistkit.progress import progress
 from mnistkit.synthesis.examples import LabelledImages, examples_of_digits, examples_of_non_digits
 
 _CHUNK = 200  # pictures of one task; each task has a seed of its own
-_PACKAGES = {"skimage": "scikit-image", "joblib": "joblib"}
 
 Task = tuple[Callable[..., LabelledImages], tuple[Any, ...]]
 
@@ -62,7 +60,7 @@ def make_examples(
     MissingPackageError
         If scikit-image or joblib is not installed.
     """
-    _refuse_missing_packages()
+    require("skimage", "joblib", to="make training images")
     first, second = seed
     order = np.random.default_rng((first, 2 * second)).permutation(len(digits))
     tasks: list[Task] = []
@@ -85,15 +83,6 @@ def make_examples(
 def _chunks(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     for start in range(0, len(numbers), _CHUNK):
         yield numbers[start : start + _CHUNK]
-
-
-def _refuse_missing_packages() -> None:
-    missing = [name for module, name in _PACKAGES.items() if not importlib.util.find_spec(module)]
-    if missing:
-        raise MissingPackageError(
-            f"To make training images {' and '.join(map(repr, missing))} must be installed. "
-            "Install what is missing with: pip install 'mnistkit[synthesis]'."
-        )
 
 
 def _done(tasks: list[Task], processes: int | None) -> Iterable[LabelledImages]:

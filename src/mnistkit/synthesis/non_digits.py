@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mnistkit.images.geometry import mnist_picture
+from mnistkit.packages import require
 from mnistkit.synthesis.kinds import PAPER, render_digit
 from mnistkit.synthesis.randomness import Random
 
@@ -18,6 +19,7 @@ LETTERS = "AEFHJKMNPRTUVWXYcdefhkmnprtuvwxy&%?#@$+=*"
 
 def letter(rng: Random) -> NDArray[np.uint8]:
     """A printed letter of one of the fonts that come with matplotlib, black on white."""
+    require("matplotlib", to="print letters")
     import matplotlib as mpl
     from PIL import ImageFont
 

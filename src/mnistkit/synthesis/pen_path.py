@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageFilter
 
-from mnistkit.errors import ImageError, MissingPackageError
+from mnistkit.errors import ImageError
+from mnistkit.packages import require
 from mnistkit.synthesis.randomness import Array
 from mnistkit.synthesis.transforms import scaling, translation
 
@@ -66,14 +67,9 @@ def thin(mask: Array) -> Array:
     MissingPackageError
         If scikit-image is not installed.
     """
-    try:
-        from skimage.morphology import thin as thinned
-    except ImportError as error:
-        raise MissingPackageError(
-            "To write digits on paper the package 'scikit-image' is needed, which is not "
-            "installed. Install it with: pip install 'mnistkit[synthesis]'."
-        ) from error
+    require("skimage", to="write digits on paper")
     from scipy import ndimage
+    from skimage.morphology import thin as thinned
 
     skeleton: Array = np.zeros(mask.shape, bool)
     for ink in ndimage.find_objects(mask.astype(np.uint8)):  # without the paper around, for speed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from mnistkit.errors import MissingPackageError, OptionError, RecipeError
+from mnistkit.errors import OptionError, RecipeError
+from mnistkit.packages import require
 from mnistkit.training.optimizers import has_schedule, keeps_averages
 
 if TYPE_CHECKING:
@@ -29,11 +29,8 @@ def refuse_missing_tensorboard(callbacks: Sequence[keras.callbacks.Callback]) ->
     import keras
 
     wanted = any(isinstance(callback, keras.callbacks.TensorBoard) for callback in callbacks)
-    if wanted and importlib.util.find_spec("tensorboard") is None:
-        raise MissingPackageError(
-            "keras.callbacks.TensorBoard needs the package 'tensorboard', which is not installed. "
-            "Install it with: pip install 'mnistkit[tensorboard]'."
-        )
+    if wanted:
+        require("tensorboard", to="use keras.callbacks.TensorBoard")
 
 
 def checked_callbacks(callbacks: Any) -> tuple[keras.callbacks.Callback, ...]:

@@ -26,7 +26,7 @@ from mnistkit.models import (
     recipes_of,
 )
 from mnistkit.models.building import seeded_everywhere
-from mnistkit.models.keras_settings import refuse_other_backend
+from mnistkit.models.keras_settings import require_keras
 from mnistkit.training.augmentation import refuse_augmentation
 from mnistkit.training.batches import (
     Batches,
@@ -186,7 +186,7 @@ class Trainer:
                 "tf.distribute.MirroredStrategy()."
             )
         self._strategy = strategy
-        refuse_other_backend()
+        require_keras()
         self._blueprint = blueprint_of(model, options, self.seed)
         with self._scope():
             built = self._blueprint.build() if self._blueprint else model
