@@ -50,12 +50,12 @@ def main() -> None:
     model = mnistkit.Trainer.load(folder).model
     network = logits_network(model)
     card = make_card(folder, model, network, seconds, chosen.temperature)
-    stem = f"{card.model}-{card.name}"
-    TARGET.mkdir(exist_ok=True)
-    (TARGET / f"{stem}.onnx").write_bytes(network)
-    (TARGET / f"{stem}.npz").write_bytes((folder / "weights.npz").read_bytes())
+    target = TARGET / card.model
+    target.mkdir(exist_ok=True)
+    (target / f"{card.name}.onnx").write_bytes(network)
+    (target / f"{card.name}.npz").write_bytes((folder / "weights.npz").read_bytes())
     text = json.dumps(card.to_dict(), indent=2) + "\n"
-    (TARGET / f"{stem}.json").write_text(text, encoding="utf-8")
+    (target / f"{card.name}.json").write_text(text, encoding="utf-8")
     print(card)
 
 

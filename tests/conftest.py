@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,35 @@ def run_with_errors_on_terminal() -> Callable[[str], tuple[bytes, str]]:
         return printed, shown.decode()
 
     return run
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Put a distribution with entry points, and perhaps its module, on sys.path.
+
+    Call it with a name and the entry points: pairs, or text that may go on with other groups. The
+    folder that it is installed to is returned.
+    """
+
+    def install_distribution(
+        name: str,
+        points: Sequence[tuple[str, str]] | str,
+        *,
+        version: str = "1.0",
+        module: str | None = None,
+        source: str = "",
+        group: str = "mnistkit.models",
+    ) -> Path:
+        site = tmp_path / f"site-{name}"
+        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = points if isinstance(points, str) else "\n".join(f"{k} = {v}" for k, v in points)
+        (info / "entry_points.txt").write_text(f"[{group}]\n{lines}\n")
+        if module:
+            (site / f"{module}.py").write_text(textwrap.dedent(source))
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    return install_distribution

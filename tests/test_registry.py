@@ -35,26 +35,6 @@ def registry():
     return Registry("model", GROUP, '@register_model("mine")')
 
 
-@pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Put a distribution with entry points, and perhaps its module, on sys.path."""
-
-    def _install(name, points, *, version="1.0", module=None, source="", group=GROUP):
-        site = tmp_path / f"site-{name}"
-        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        lines = points if isinstance(points, str) else "\n".join(f"{k} = {v}" for k, v in points)
-        (info / "entry_points.txt").write_text(f"[{group}]\n{lines}\n")
-        if module:
-            (site / f"{module}.py").write_text(textwrap.dedent(source))
-            monkeypatch.delitem(sys.modules, module, raising=False)
-        monkeypatch.syspath_prepend(site)
-        return site
-
-    return _install
-
-
 def a_function():
     return "mine"
 

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _OWN = "mnistkit"
 _OWN_FILE = Path(__file__)
 # The value of an entry point may name extras behind the function: "module:function [extra]".
-_TARGET = re.compile(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*", re.DOTALL)
+_TARGET = re.compile(r"\s*([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\])?\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Offer:
     name : str
         What users write.
     target : str
-        Where the function is, as ``module:function``, without extras.
+        Where the function is, as ``module:function``, or the folder, as ``package.folder``; without
+        extras.
     distribution, version : str
         Who offers it.
     is_own : bool
@@ -117,7 +118,7 @@ def _distributions() -> Iterator[metadata.Distribution]:
 
 def _target(value: str) -> str:
     match = _TARGET.fullmatch(value)
-    return f"{match[1]}:{match[2]}" if match else value
+    return ":".join(filter(None, match.groups())) if match else value
 
 
 def _own_offers(namesakes: list[_Copy]) -> list[Offer]:
@@ -183,9 +184,38 @@ def _order(version: str) -> tuple[list[int], bool]:
     return [*map(int, match[1].split("."))], not re.match(r"[-_.]?(a|b|c|rc|dev|pre)", match[2])
 
 
+def folder_of(target: str) -> Path | None:
+    """The folder of a package that ``package.folder`` names; nothing is imported to find it.
+
+    Parameters
+    ----------
+    target : str
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if there is no such folder.
+
+    Examples
+    --------
+    >>> folder_of("mnistkit.models.weights").name
+    'weights'
+    """
+    package, *rest = target.split(".")
+    try:
+        spec = find_spec(package)
+    except Exception:  # noqa: BLE001  (no package's name, or a stranger's finder)
+        return None
+    places = () if spec is None else spec.submodule_search_locations or ()
+    folders = (Path(place, *rest) for place in places)
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
 def _is_there(target: str) -> bool:
-    """Whether a module can be found, without importing it or the packages that it lies in."""
-    module = target.partition(":")[0]
+    """Whether it can be found, without importing it or the packages that it lies in."""
+    module, _, function = target.partition(":")
+    if not function:
+        return folder_of(target) is not None
     try:
         if module in sys.modules:
             return True

@@ -61,7 +61,7 @@ def create_model(
     seed : int, default 0
         Fixes the initial weights; the random state of the process is left as it was.
     weights : str or path-like, optional
-        Trained weights: a name of those that come with the package, for instance ``"mnist"``, see
+        Trained weights: a name of those that a package offers, for instance ``"mnist"``, see
         `list_weights` and `model_card`; or the folder of a finished run. They bring the options of
         their model along. With another `num_classes` the model gets a new head: the layers whose
         shapes depend on the number of classes are not trained, all others are. By default nothing
@@ -195,10 +195,10 @@ def _provider(name: str) -> str:
 
 
 def _trained_weights(model: str, weights: Any) -> TrainedWeights:
-    """Those that come with the package by their name, else those of a run."""
+    """Those that come with a package by their name, else those of a run."""
     if not isinstance(weights, str | os.PathLike):
         raise WrongTypeError(
-            f"weights={shown(weights)}: expected the name of weights that come with the package, "
+            f"weights={shown(weights)}: expected the name of weights that come with a package, "
             "or the folder of a saved run."
         )
     if isinstance(weights, str) and weights in list_weights(model):
@@ -250,7 +250,7 @@ def list_models(
     exclude : str, optional
         Leave out the names that match this pattern.
     weights : bool, default False
-        Only the models that the package has trained weights for.
+        Only the models that a package has trained weights for.
 
     Raises
     ------

@@ -7,7 +7,6 @@ imported only for a model that comes as one, or as the folder of a run.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import threading
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.errors import ModelError, UnknownNameError, WeightsError
+from mnistkit.errors import ModelError, UnknownNameError
 from mnistkit.images.normalize import to_unit_floats
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ def _weights_for_pictures(model: str) -> str | None:
     from mnistkit.models.pretrained import list_weights
 
     names = list_weights(model)
-    return next((name for name in ("handwriting", "mnist") if name in names), None)
+    return next((name for name in ("handwriting", "mnist", *names) if name in names), None)
 
 
 def _models_with_weights() -> list[str]:
@@ -191,15 +190,9 @@ def pretrained_network(model: str, weights: str) -> Network:
 
 
 def _load(model: str, weights: str) -> Network:
-    from mnistkit.models.pretrained import model_card, onnx_file
+    from mnistkit.models.pretrained import pretrained_onnx
 
-    card = model_card(model, weights)
-    content = onnx_file(model, weights).read_bytes()
-    if hashlib.sha256(content).hexdigest() != card.onnx_sha256:
-        raise WeightsError(
-            f"The file '{model}-{weights}.onnx' of the package is damaged: its checksum is not "
-            "the one in its card. Install mnistkit again."
-        )
+    card, content = pretrained_onnx(model, weights)
     return Network(f"{model}-{weights}", onnx_logits(content), card.temperature)
 
 
