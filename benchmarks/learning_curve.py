@@ -11,12 +11,16 @@ import argparse
 import json
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 import mnistkit
 from measuring import Report, arguments, at_least, run_fresh, spread, take_turns
+from mnistkit.plots.palette import COLOURS
 
 MODELS = ("dense128", "cnn")
 SIZES = (100, 300, 1000, 3000, 10_000, 60_000)
@@ -29,6 +33,7 @@ def main() -> None:
         "--sizes", nargs="+", type=at_least(10), default=SIZES, help="numbers of training images"
     )
     parser.add_argument("--seeds", type=at_least(1), default=5, help="trainings of each size")
+    parser.add_argument("--plot", type=Path, help="the picture to draw, an .svg or .png")
     parser.add_argument("--one", nargs=3, metavar=("MODEL", "SIZE", "SEED"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
@@ -45,7 +50,9 @@ def main() -> None:
         },
         chosen.seeds,
     )
-    add_table(report, chosen.models, chosen.sizes, runs)
+    results = add_table(report, chosen.models, chosen.sizes, runs)
+    if chosen.plot:
+        draw(results, chosen.models, chosen.sizes, chosen.plot)
     report.finish(chosen.out)
 
 
@@ -77,7 +84,7 @@ def add_table(
     models: list[str],
     sizes: list[int],
     runs: dict[str, list[dict[str, Any]]],
-) -> None:
+) -> dict[str, Any]:
     """A row a size; for each model how often it sees an image, accuracy and seconds."""
     header = ["training images"]
     for model in models:
@@ -102,6 +109,28 @@ def add_table(
         rows.append(row)
     notes = ["± is the standard deviation of one training, its images included"]
     report.add("Accuracy by the number of training images", header, rows, results, notes)
+    return results
+
+
+def draw(results: dict[str, Any], models: list[str], sizes: list[int], path: Path) -> None:
+    """Errors by the number of training images: a line a model, a dot a seed."""
+    figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    looks = zip(COLOURS, ("o-", "s--", "^:"), strict=False)
+    for model, (colour, look) in zip(models, looks, strict=False):
+        accuracies = [results[contender(model, size)]["accuracy"] for size in sizes]
+        ax.plot(sizes, [100 - one["mean"] for one in accuracies], look, color=colour, label=model)
+        for size, one in zip(sizes, accuracies, strict=True):
+            values = [100 - value for value in one["values"]]
+            ax.plot([size] * len(values), values, look[0], color=colour, alpha=0.4, markersize=4)
+    ax.set(
+        xscale="log", yscale="log", xlabel="training images", ylabel="wrong on the test images, %"
+    )
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.grid(alpha=0.3)
+    ax.legend()
+    figure.savefig(path)
 
 
 if __name__ == "__main__":
