@@ -29,25 +29,32 @@ if TYPE_CHECKING:
     from mnistkit.evaluation import list_corruptions as list_corruptions
     from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
+    from mnistkit.models import choice as choice
     from mnistkit.models import create_model as create_model
     from mnistkit.models import list_models as list_models
     from mnistkit.models import list_recipes as list_recipes
     from mnistkit.models import list_weights as list_weights
+    from mnistkit.models import log_uniform as log_uniform
     from mnistkit.models import model_card as model_card
     from mnistkit.models import register_model as register_model
+    from mnistkit.models import uniform as uniform
     from mnistkit.models import unregister_model as unregister_model
+    from mnistkit.models import whole as whole
     from mnistkit.models import with_recipes as with_recipes
+    from mnistkit.models import with_search_space as with_search_space
     from mnistkit.plots import plot_augmentation as plot_augmentation
     from mnistkit.plots import plot_comparison as plot_comparison
     from mnistkit.plots import plot_confusion_matrix as plot_confusion_matrix
     from mnistkit.plots import plot_digits as plot_digits
     from mnistkit.plots import plot_history as plot_history
+    from mnistkit.plots import plot_importances as plot_importances
     from mnistkit.plots import plot_mistakes as plot_mistakes
     from mnistkit.plots import plot_predictions as plot_predictions
     from mnistkit.plots import plot_recognition as plot_recognition
     from mnistkit.plots import plot_reliability as plot_reliability
     from mnistkit.plots import plot_risk_coverage as plot_risk_coverage
     from mnistkit.plots import plot_robustness as plot_robustness
+    from mnistkit.plots import plot_tuning as plot_tuning
     from mnistkit.quiet import quiet_tensorflow as quiet_tensorflow
     from mnistkit.recognition import Digit as Digit
     from mnistkit.recognition import Reading as Reading
@@ -55,6 +62,8 @@ if TYPE_CHECKING:
     from mnistkit.recognition import recognize as recognize
     from mnistkit.recognition import recognize_many as recognize_many
     from mnistkit.training import Trainer as Trainer
+    from mnistkit.tuning import Tuning as Tuning
+    from mnistkit.tuning import tune as tune
 
     __version__: str
 
@@ -69,15 +78,18 @@ _ROOMS = {
         "Augmentation", "Recipe",
         "create_model", "list_models", "list_recipes", "list_weights", "model_card",
         "register_model", "unregister_model", "with_recipes",
+        "choice", "log_uniform", "uniform", "whole", "with_search_space",
     ),
     "plots": (
         "plot_augmentation", "plot_comparison", "plot_confusion_matrix", "plot_digits",
         "plot_history", "plot_mistakes", "plot_predictions", "plot_recognition",
         "plot_reliability", "plot_risk_coverage", "plot_robustness",
+        "plot_tuning", "plot_importances",
     ),
     "quiet": ("quiet_tensorflow",),
     "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),
     "training": ("Trainer",),
+    "tuning": ("Tuning", "tune"),
 }  # fmt: skip
 _HOME_OF = {name: f"mnistkit.{room}" for room, names in _ROOMS.items() for name in names}
 _MODULES = ("errors", "testing")

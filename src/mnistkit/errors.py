@@ -29,6 +29,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
     ├── WeightsError        (ValueError)    trained weights are damaged, or not for this model
     ├── RecipeError         (ValueError)    a training setting makes no sense
+    ├── TuningError         (ValueError)    a search makes no sense, or its storage is out of reach
     ├── DivergenceError     (ArithmeticError)  the loss or a weight is NaN or infinite
     └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
 
@@ -64,6 +65,7 @@ __all__ = [
     "RunFolderError",
     "SettingError",
     "SplitError",
+    "TuningError",
     "UnknownNameError",
     "WeightsError",
     "WrongTypeError",
@@ -173,6 +175,10 @@ class WeightsError(MnistKitError, ValueError):
 
 class RecipeError(MnistKitError, ValueError):
     """A training setting makes no sense."""
+
+
+class TuningError(MnistKitError, ValueError):
+    """A search for settings makes no sense, is another one, or its storage is out of reach."""
 
 
 class DivergenceError(MnistKitError, ArithmeticError):

@@ -12,7 +12,11 @@ from importlib.util import find_spec
 from mnistkit.errors import MissingPackageError
 
 _NAMES = {"sklearn": "scikit-learn", "skimage": "scikit-image"}  # where pip's name is another
-_EXTRAS = {"skimage": "synthesis", "joblib": "synthesis", "tensorboard": "tensorboard"}
+_EXTRAS = {
+    **dict.fromkeys(("skimage", "joblib"), "synthesis"),
+    "tensorboard": "tensorboard",
+    "optuna": "tune",
+}
 
 
 def require(*modules: str, to: str) -> None:

@@ -16,6 +16,7 @@ _COMMANDS = {
     "models": "mnistkit.cli.models:models",
     "predict": "mnistkit.cli.predict:predict",
     "train": "mnistkit.cli.train:train",
+    "tune": "mnistkit.cli.tune:tune",
 }
 _HELP = {
     "compare": "Train models from several seeds, and say which is better.",
@@ -24,6 +25,7 @@ _HELP = {
     "models": "List models.",
     "predict": "Read the digits in your own pictures.",
     "train": "Train a model, measure it, and save it.",
+    "tune": "Search for better settings, and say whether they are better.",
 }
 
 

@@ -8,6 +8,7 @@ from mnistkit.errors import ModelError, OptionError
 from mnistkit.models.augmentation import Augmentation
 from mnistkit.models.building import whole_option
 from mnistkit.models.recipe import Recipe, with_recipes
+from mnistkit.models.search_space import log_uniform, uniform, with_search_space
 from mnistkit.models.settings import share
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ _FAST = Recipe(
 _BEST = _FAST.replace(epochs=16, weight_decay=0.02, weight_averaging=0.998)
 
 
+# The width is not in it: a wider network is better, and what it costs is for you to say.
+@with_search_space(
+    learning_rate=log_uniform(2e-3, 5e-2),
+    weight_decay=uniform(0, 0.05),
+    dropout=uniform(0, 0.5),
+    rotation=uniform(0, 15),
+    scale=uniform(0, 0.2),
+    translation=uniform(0, 3),
+    elastic=uniform(0, 1),
+)
 @with_recipes(
     fast=_FAST,
     # There is no time for varied images in one epoch; uncertain labels do more.

@@ -15,6 +15,7 @@ from mnistkit.plots.recognition import plot_recognition
 from mnistkit.plots.reliability import plot_reliability
 from mnistkit.plots.risk_coverage import plot_risk_coverage
 from mnistkit.plots.robustness import plot_robustness
+from mnistkit.plots.tuning import plot_importances, plot_tuning
 
 __all__ = [
     "plot_augmentation",
@@ -22,10 +23,12 @@ __all__ = [
     "plot_confusion_matrix",
     "plot_digits",
     "plot_history",
+    "plot_importances",
     "plot_mistakes",
     "plot_predictions",
     "plot_recognition",
     "plot_reliability",
     "plot_risk_coverage",
     "plot_robustness",
+    "plot_tuning",
 ]
