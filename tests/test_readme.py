@@ -137,6 +137,11 @@ def test_the_python_of_the_page_on_comparing_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_python_of_the_page_on_tuning_runs(tmp_path: Path) -> None:
+    run_python(page_code("tuning.md"), tmp_path)
+
+
+@pytest.mark.slow
 @pytest.mark.mirror
 def test_the_python_of_the_quickstart_runs(tmp_path: Path) -> None:
     run_python(page_code("quickstart.md"), tmp_path)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import mnistkit
 from mnistkit.cli.commands import cli
 
-COMMANDS = ["compare", "datasets", "evaluate", "models", "predict", "train"]
+COMMANDS = ["compare", "datasets", "evaluate", "models", "predict", "train", "tune"]
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
@@ -68,6 +68,12 @@ def test_version(run_light):
         ("train dense128 --validation 1", "1.0 is not in the range 0<x<1"),
         ("train dense128 --seed -1", "-1 is not in the range x>=0"),
         ("train dense128 cnn", "Got unexpected extra argument (cnn)"),
+        ("tune dense128", "A search needs an end: --trials N, --timeout SECONDS, or both."),
+        ("tune dense128 --trials 0", "0 is not in the range x>=1"),
+        ("tune dense128 --trials 1 --space width=8,16", "--space 'width=8,16': expected NAME=choi"),
+        ("tune dense128 --trials 1 --space x=eval('1')", "expected NAME=choice(8, 16, 24), NAME="),
+        ("tune dense128 --trials 1 --space x=uniform(2,1)", "uniform(2.0, 1.0) is empty: the fir"),
+        ("tune dense128 --trials 1 --space x=choice(1) --space x=choice(2)", "x was given before."),
         ("evaluate", "Missing argument 'FOLDER'"),
         ("evaluate --jsn", "No such option '--jsn'"),
         ("models a b", "Got unexpected extra argument (b)"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from mnistkit.errors import TuningError
 from mnistkit.files.locking import LockedError, locked
 from mnistkit.messages import said_by
-from mnistkit.tuning.slots import BEAT, FOLDER
+from mnistkit.tuning.slots import BEAT, FOLDER, PROCESS
 
 if TYPE_CHECKING:
     import optuna
@@ -45,6 +47,7 @@ def alive(trial: optuna.Trial, folder: Path, folder_id: str) -> Iterator[None]:
             f"Nothing can be written in {str(folder)!r}: {said_by(error)}. Take another folder."
         ) from error
     with held:
+        trial.set_user_attr(PROCESS, f"{platform.node()}, {os.getpid()}")
         trial.set_user_attr(FOLDER, folder_id)
         thread.start()
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import optuna
 
-from mnistkit.tuning.worker import storage_is_needed
+from mnistkit.tuning.storage import storage_is_needed
 
 
 class ReportEpochs(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no type hints

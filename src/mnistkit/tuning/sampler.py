@@ -9,7 +9,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 
-from mnistkit.tuning.slots import rank_of
+from mnistkit.tuning.slots import place_of
 
 
 class SeededSampler(optuna.samplers.BaseSampler):
@@ -52,6 +52,6 @@ class SeededSampler(optuna.samplers.BaseSampler):
     def _sampler(
         self, study: optuna.Study, trial: FrozenTrial, name: str = ""
     ) -> optuna.samplers.TPESampler:
-        place = rank_of(trial, study.get_trials(deepcopy=False))
+        place = place_of(trial.number, study.get_trials(deepcopy=False))
         entropy = np.random.SeedSequence([self._seed, place, *name.encode()])
         return optuna.samplers.TPESampler(seed=int(entropy.generate_state(1)[0]))

@@ -25,6 +25,7 @@ ERROR = "error"  # what the training has raised
 INHERITED = "inherited"  # how many epochs earlier attempts had measured
 FRUITLESS = "fruitless"  # how many attempts before it have died without a new epoch
 BEAT = "beat"  # counted up while its process lives
+PROCESS = "process"  # where it is carried out, for people who look for it
 FOLDER = "folder"  # the identity of the folder that its process works in
 MOST_FRUITLESS = 3
 
@@ -110,9 +111,9 @@ def is_first(attempt: Attempt) -> bool:
     return AFTER not in attempt.user_attrs and SURPLUS not in attempt.user_attrs
 
 
-def rank_of(attempt: Attempt, attempts: Sequence[Attempt]) -> int:
-    """How many trials were begun before this attempt."""
-    return sum(one.number < attempt.number for one in attempts if is_first(one))
+def place_of(number: int, attempts: Sequence[Attempt]) -> int:
+    """How many trials were begun before the attempt of this number."""
+    return sum(one.number < number for one in attempts if is_first(one))
 
 
 def is_surplus(attempt: Attempt, attempts: Sequence[FrozenTrial], most_trials: int | None) -> bool:
@@ -123,7 +124,7 @@ def is_surplus(attempt: Attempt, attempts: Sequence[FrozenTrial], most_trials: i
     """
     after = attempt.user_attrs.get(AFTER)
     if after is None:
-        return most_trials is not None and rank_of(attempt, attempts) >= most_trials
+        return most_trials is not None and place_of(attempt.number, attempts) >= most_trials
     return any(
         one.user_attrs.get(AFTER) == after and one.number < attempt.number
         for one in attempts

@@ -34,10 +34,11 @@ def quiet_optuna() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-def open_storage(
+@contextlib.contextmanager
+def opened_storage(
     storage: str | os.PathLike[str] | None, folder: Path
-) -> optuna.storages.BaseStorage:
-    """Open a storage, or make it.
+) -> Iterator[optuna.storages.BaseStorage]:
+    """Open a storage, or make it, and leave no connection open afterwards.
 
     Parameters
     ----------
@@ -53,6 +54,17 @@ def open_storage(
     MissingPackageError
         If the database's driver is not installed.
     """
+    opened = _opened(storage, folder)
+    try:
+        yield opened
+    finally:
+        opened.remove_session()
+        engine = getattr(opened, "engine", None)
+        if engine is not None:  # a database
+            engine.dispose()
+
+
+def _opened(storage: str | os.PathLike[str] | None, folder: Path) -> optuna.storages.BaseStorage:
     if storage is None:
         return _journal(folder / JOURNAL)
     if not isinstance(storage, str | os.PathLike) or not str(storage).strip():
@@ -117,10 +129,36 @@ def _database(url: str) -> optuna.storages.BaseStorage:
                 time.sleep(_PAUSE)
                 continue
             raise TuningError(
-                f"The storage {shown_storage(url)!r} cannot be reached: {said_by(error)}. Is the "
+                f"The storage {shown_storage(url)!r} cannot be reached: {_reason(error)}. Is the "
                 "server running, and are user, password and the name of the database right?"
             ) from error
     raise AssertionError  # the last try has returned or raised
+
+
+def _reason(error: Exception) -> str:
+    """What was wrong: of Optuna's own exceptions their cause says it."""
+    is_optunas = type(error).__module__.startswith("optuna")
+    return said_by(error.__cause__ if is_optunas and error.__cause__ else error)
+
+
+@contextlib.contextmanager
+def storage_is_needed() -> Iterator[None]:
+    """Have whatever a storage raises be a TuningError.
+
+    Raises
+    ------
+    TuningError
+    """
+    try:
+        yield
+    except TuningError:
+        raise
+    # A database's driver raises exceptions of its own, the journal's file those of the system.
+    except Exception as error:
+        raise TuningError(
+            f"The storage of the study failed: {_reason(error)}. Nothing that is finished is lost: "
+            "repeat the call when the storage is there again."
+        ) from error
 
 
 def _is_made_by_others(error: Exception) -> bool:

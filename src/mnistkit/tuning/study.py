@@ -16,7 +16,8 @@ from mnistkit.files.locking import locked
 from mnistkit.messages import said_by, shown
 from mnistkit.training.description import value_differences
 from mnistkit.tuning.space import distributions_of
-from mnistkit.tuning.worker import PAUSE, storage_is_needed
+from mnistkit.tuning.storage import storage_is_needed
+from mnistkit.tuning.worker import PAUSE
 
 if TYPE_CHECKING:
     import optuna

@@ -12,9 +12,9 @@ from mnistkit.messages import said_by
 from mnistkit.training import Trainer
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.tuning.plan import Plan
-from mnistkit.tuning.slots import ERROR
+from mnistkit.tuning.slots import ERROR, place_of
 from mnistkit.tuning.space import suggest
-from mnistkit.tuning.worker import storage_is_needed
+from mnistkit.tuning.storage import storage_is_needed
 
 if TYPE_CHECKING:
     import optuna
@@ -32,6 +32,9 @@ def folder_of(folder: Path, number: int) -> Path:
 def carry_out(study: optuna.Study, trial: optuna.Trial, number: int, plan: Plan, at: Path) -> None:
     """Train, or go on training, and tell the study what came of it.
 
+    The seed counts the trials that were begun before, so that it does not depend on which process
+    has died when.
+
     Parameters
     ----------
     study : optuna.Study
@@ -47,8 +50,9 @@ def carry_out(study: optuna.Study, trial: optuna.Trial, number: int, plan: Plan,
 
     with storage_is_needed():
         values = suggest(trial, plan.space)
+        place = place_of(number, study.get_trials(deepcopy=False))
     try:
-        trainer = _trained(trial, number, plan, values, at)
+        trainer = _trained(trial, plan.seed + place, plan, values, at)
     except (TuningError, RunFolderError):
         raise
     # Whatever these settings lead to, others may be fine.
@@ -69,7 +73,7 @@ def carry_out(study: optuna.Study, trial: optuna.Trial, number: int, plan: Plan,
 
 
 def _trained(
-    trial: optuna.Trial, number: int, plan: Plan, values: dict[str, Any], at: Path
+    trial: optuna.Trial, seed: int, plan: Plan, values: dict[str, Any], at: Path
 ) -> Trainer:
     from mnistkit.tuning.reporting import ReportEpochs
 
@@ -79,7 +83,7 @@ def _trained(
         recipe,
         options,
         plan.train,
-        seed=plan.seed + number,
+        seed=seed,
         run_dir=at,
     )
     settings: dict[str, Any] = {
@@ -90,6 +94,6 @@ def _trained(
     try:
         trainer.fit(plan.train, resume=True, **settings)
     except RunFolderError as error:  # begun with other versions of something, or damaged
-        logger.warning("Trial %d begins again: %s", number, said_by(error))
+        logger.warning("The run in %s begins again: %s", at, said_by(error))
         trainer.fit(plan.train, overwrite=True, **settings)
     return trainer

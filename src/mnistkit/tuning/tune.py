@@ -24,12 +24,12 @@ from mnistkit.packages import require
 from mnistkit.progress import progress
 from mnistkit.tuning.commands import training_command, tuning_command
 from mnistkit.tuning.plan import Plan, plan_of
-from mnistkit.tuning.storage import open_storage, quiet_optuna
+from mnistkit.tuning.storage import opened_storage, quiet_optuna, storage_is_needed
 from mnistkit.tuning.study import checked_name, claim_folder, open_study
 from mnistkit.tuning.trials import carry_out, folder_of
 from mnistkit.tuning.tuned_trial import TunedTrial, finished_trials
 from mnistkit.tuning.tuning import Tuning
-from mnistkit.tuning.worker import Worker, storage_is_needed
+from mnistkit.tuning.worker import Worker
 
 if TYPE_CHECKING:
     import optuna
@@ -146,8 +146,10 @@ def tune(
     name = checked_name(study)
     dataset = load_dataset(data) if isinstance(data, str) else data
     plan = plan_of(model, dataset, space=space, recipe=recipe, options=options, seed=seed)
-    with _folder(run_dir) as folder, quiet_optuna():
-        opened = open_study(plan, open_storage(storage, folder), name)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(_folder(run_dir))
+        stack.enter_context(quiet_optuna())
+        opened = open_study(plan, stack.enter_context(opened_storage(storage, folder)), name)
         folder_id = claim_folder(folder, opened)
         _search(plan, opened, folder, folder_id, most_trials, seconds)
         with storage_is_needed():

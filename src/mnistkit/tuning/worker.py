@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistkit.errors import TuningError
-from mnistkit.messages import said_by
 from mnistkit.tuning.liveness import Watch, alive
 from mnistkit.tuning.slots import (
     AFTER,
@@ -24,6 +21,7 @@ from mnistkit.tuning.slots import (
     slot_number,
     slots_of,
 )
+from mnistkit.tuning.storage import storage_is_needed
 
 if TYPE_CHECKING:
     import optuna
@@ -165,23 +163,3 @@ def _end(study: optuna.Study, number: int) -> bool:
     except (ValueError, optuna.exceptions.UpdateFinishedTrialError):  # somebody else has
         return False
     return True
-
-
-@contextlib.contextmanager
-def storage_is_needed() -> Iterator[None]:
-    """Have whatever a storage raises be a TuningError.
-
-    Raises
-    ------
-    TuningError
-    """
-    try:
-        yield
-    except TuningError:
-        raise
-    # A database's driver raises exceptions of its own, the journal's file those of the system.
-    except Exception as error:
-        raise TuningError(
-            f"The storage of the study failed: {said_by(error)}. Nothing that is finished is lost: "
-            "repeat the call when the storage is there again."
-        ) from error
