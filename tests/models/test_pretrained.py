@@ -18,7 +18,7 @@ from mnistkit import Trainer, create_model, list_weights, model_card
 from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.models import count_multiply_adds
 from mnistkit.models.pretrained import pretrained_onnx
-from mnistkit.models.weights_file import set_weights, weights_as_bytes
+from mnistkit.models.weights_file import TrainedWeights, weights_as_bytes
 from mnistkit.recognition.network import pretrained_network
 
 FOLDER = Path(str(resources.files("mnistkit.models"))) / "weights"
@@ -143,7 +143,7 @@ def test_damaged_weights_are_refused():
     sha256 = hashlib.sha256(content).hexdigest()
     damaged = content[:1000] + b"x" + content[1001:]
     with pytest.raises(WeightsError, match=r"the file 'a\.npz' is not the file that was saved"):
-        set_weights(model, damaged, sha256=sha256, source="the file 'a.npz'")
+        TrainedWeights(damaged, sha256, "the file 'a.npz'", {}).give_to(model)
 
 
 @pytest.mark.parametrize("precision", ["float64", "bfloat16"])

@@ -49,12 +49,15 @@ class TrainedWeights:
         Raises
         ------
         WeightsError
-            If they do not fit the model, or are damaged.
+            If the content has another hash, is damaged, or does not fit the model.
         """
-        try:
-            set_weights(
-                model, self.content, sha256=self.sha256, source=self.source, any_precision=True
+        if hashlib.sha256(self.content).hexdigest() != self.sha256:
+            raise WeightsError(
+                f"{self.source} is not the file that was saved (its sha256 is not "
+                f"{self.sha256[:12]}...). Restore it from a copy, or train again."
             )
+        try:
+            set_weights(model, self.content, source=self.source, any_precision=True)
         except WeightsError as error:
             error.add_note(f"The weights in {self.source} are for these options: {self.options!r}.")
             raise
@@ -100,7 +103,7 @@ def weights_digest(model: keras.Model) -> str:
 
 
 def set_weights(
-    model: keras.Model, content: bytes, *, sha256: str, source: str, any_precision: bool = False
+    model: keras.Model, content: bytes, *, source: str, any_precision: bool = False
 ) -> None:
     """Give a model the weights of a file: all of them, or none if they do not fit.
 
@@ -108,9 +111,7 @@ def set_weights(
     ----------
     model : keras.Model
     content : bytes
-        What `weights_as_bytes` returned.
-    sha256 : str
-        The hash that the content must have.
+        What `weights_as_bytes` returned; its hash is the caller's to compare.
     source : str
         Where the content came from, for messages.
     any_precision : bool, default False
@@ -119,14 +120,9 @@ def set_weights(
     Raises
     ------
     WeightsError
-        If the content is another one, is damaged, has values that are no finite numbers, or the
-        model has other weights.
+        If the content is damaged, has values that are no finite numbers, or the model has other
+        weights.
     """
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise WeightsError(
-            f"{source} is not the file that was saved (its sha256 is not {sha256[:12]}...). "
-            "Restore it from a copy, or train again."
-        )
     try:
         # Stored, and so not larger than the file: a hash that was changed too proves nothing.
         found = read_whole_archive(content, stored_only=True)

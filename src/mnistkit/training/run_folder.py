@@ -386,7 +386,7 @@ class RunFolder:
         """Give a model the weights of the finished run; return what is known of the run."""
         description, files = self._finished()
         if "name" in description["model"]:
-            self._set_weights(model, description, files)
+            self._set_weights(model, files)
         else:
             model.set_weights(keras_model(files[MODEL_FILE], self.path / MODEL_FILE).get_weights())
         return description, self._history(files)
@@ -450,16 +450,13 @@ class RunFolder:
                 )
             return keras_model(files[MODEL_FILE], self.path / MODEL_FILE, custom_objects)
         built = build_again(description["model"], builder, self.path)
-        self._set_weights(built, description, files)
+        self._set_weights(built, files)
         warn_of_changed_model(built, description, builder)
         return built
 
-    def _set_weights(
-        self, model: keras.Model, description: Description, files: Mapping[str, bytes]
-    ) -> None:
-        source, digest = repr(str(self.path / WEIGHTS_FILE)), description["files"][WEIGHTS_FILE]
+    def _set_weights(self, model: keras.Model, files: Mapping[str, bytes]) -> None:
         try:
-            set_weights(model, files[WEIGHTS_FILE], sha256=digest, source=source)
+            set_weights(model, files[WEIGHTS_FILE], source=repr(str(self.path / WEIGHTS_FILE)))
         except WeightsError as error:
             raise RunFolderError(str(error)) from error
 
