@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from mnistkit.comparison.contender_result import ContenderResult
 from mnistkit.comparison.mean_accuracy import MeanAccuracy
 from mnistkit.errors import UnknownNameError
+from mnistkit.evaluation.tables import html_table
 from mnistkit.messages import shown
 
 _UNKNOWN = "-"
@@ -115,17 +115,7 @@ def as_markdown(rows: Sequence[Row], table: Sequence[Column]) -> str:
 
 def as_html(rows: Sequence[Row], table: Sequence[Column], caption: str) -> str:
     """A table in HTML."""
-    head = "".join(f'<th scope="col">{html.escape(column.title)}</th>' for column in table)
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(first)}</th>'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in others)
-        + "</tr>"
-        for first, *others in _cells(rows, table)
-    )
-    return (
-        f"<table><caption>{html.escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    return html_table([column.title for column in table], _cells(rows, table), caption)
 
 
 def as_csv(rows: Sequence[Row], table: Sequence[Column]) -> str:

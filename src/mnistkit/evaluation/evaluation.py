@@ -32,7 +32,7 @@ from mnistkit.evaluation.interval import effective_sample_size, wilson_interval
 from mnistkit.evaluation.mistake import Mistake
 from mnistkit.evaluation.reliability import ReliabilityBin, reliability_bins
 from mnistkit.evaluation.risk_coverage import RiskCoverage, risk_coverage
-from mnistkit.evaluation.tables import html_table, text_table
+from mnistkit.evaluation.tables import class_table, text_table
 from mnistkit.evaluation.writer_score import WriterScore, writer_scores
 from mnistkit.images.arrays import as_array
 from mnistkit.messages import shown
@@ -565,7 +565,7 @@ class Evaluation:
         return f"<Evaluation: {self}>"
 
     def _repr_html_(self) -> str:
-        return html_table(self.per_class, str(self))
+        return class_table(self.per_class, str(self))
 
     @cached_property
     def _knows_several_writers(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -13,6 +12,7 @@ from mnistkit.errors import UnknownNameError
 from mnistkit.evaluation.checks import read_only
 from mnistkit.evaluation.evaluation import Evaluation
 from mnistkit.evaluation.interval import mean_interval
+from mnistkit.evaluation.tables import html_table
 from mnistkit.messages import shown
 
 _COLUMNS = ("corruption", "accuracy", "95% interval", "of clean")
@@ -100,9 +100,10 @@ class Robustness:
     def report(self) -> str:
         """Write the result as text: one line for the whole, one for each kind, the worst first."""
         width = max(map(len, (_COLUMNS[0], "clean", *self.kinds)))
-        lines = [f"{_COLUMNS[0]:<{width}}  {_COLUMNS[1]}     {_COLUMNS[2]}  {_COLUMNS[3]}"]
-        for kind, accuracy, interval, share in self._rows():
-            lines.append(f"{kind:<{width}}  {accuracy:>8}  {interval:>15}  {share:>8}")
+        lines = [
+            f"{kind:<{width}}  {accuracy:>8}  {interval:>15}  {share:>8}"
+            for kind, accuracy, interval, share in (_COLUMNS, *self._rows())
+        ]
         return "\n".join([str(self), "", *lines])
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,15 +138,7 @@ class Robustness:
         return f"<Robustness: {self}>"
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{one.capitalize()}</th>' for one in _COLUMNS)
-        rows = "".join(
-            f'<tr><th scope="row">{kind}</th>' + "".join(f"<td>{one}</td>" for one in row) + "</tr>"
-            for kind, *row in self._rows()
-        )
-        return (
-            f"<table><caption>{html.escape(str(self))}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        return html_table(_COLUMNS, self._rows(), str(self))
 
     def sorted_kinds(self) -> list[str]:
         """The kinds of corruption, the one with the least accuracy first."""
