@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import mnistkit
 from mnistkit.errors import ModelError
 from mnistkit.testing import check_model
 
@@ -241,6 +242,15 @@ def test_what_keras_cannot_load_again():
     with pytest.raises(ModelError, match="register_keras_serializable") as caught:
         check_model(subclassed, kind=Subclassed)
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_search_space_with_a_name_that_there_is_not():
+    @mnistkit.with_search_space(learning_rates=mnistkit.uniform(0, 1))
+    def searched(*, num_classes=10, input_shape=(28, 28)):
+        raise AssertionError("it is not built")
+
+    with pytest.raises(ModelError, match="its search space has 'learning_rates', which a search"):
+        check_model(searched)
 
 
 def test_an_option_that_there_is_not():

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistkit.errors import ModelError
+from mnistkit.errors import ModelError, TuningError
 from mnistkit.messages import said_by
-from mnistkit.models import MODELS
+from mnistkit.models import MODELS, search_space_of
 from mnistkit.models.building import checked_shape, seeded_everywhere
 from mnistkit.models.keras_settings import channels_last, require_keras
 from mnistkit.training.outputs import Outputs, describe_outputs
 from mnistkit.training.shapes import input_shape_of
+from mnistkit.tuning.space import Names
 
 if TYPE_CHECKING:
     import keras
@@ -133,6 +134,15 @@ def _signature_problems(builder: Any, options: dict[str, Any]) -> Iterator[Probl
             yield "swallows", f"'**{parameter.name}' would swallow misspelt options; name them"
     for name in options.keys() - parameters.keys():
         yield name, f"it has no option {name!r}"
+    yield from _search_space_problems(builder)
+
+
+def _search_space_problems(builder: Callable[..., Any]) -> Iterator[Problem]:
+    space = search_space_of(builder)
+    try:
+        Names.of(builder).refuse_unknown(space or {}, "it")
+    except TuningError as error:
+        yield "search space", str(error).replace("The search space has", "its search space has")
 
 
 def _problems(builder: Callable[..., Any], case: Case) -> Iterator[Problem]:

@@ -6,6 +6,9 @@ import json
 import shlex
 
 import pytest
+from click.testing import CliRunner, Result
+
+from mnistkit.cli.commands import cli
 
 NET = """
 import mnistkit
@@ -22,18 +25,24 @@ SPACE = "learning_rate=log_uniform(0.01, 0.1)"
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """A folder with somebody's network in it."""
-    (tmp_path / "nets_of_a_test.py").write_text(NET, encoding="utf-8")
+    (tmp_path / "nets_to_tune.py").write_text(NET, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 
-def test_a_search_prints_trials_verdict_and_commands_that_work(run, here) -> None:
+def called(*arguments: str) -> Result:
+    """What a call prints; in this process, which has TensorFlow already."""
+    return CliRunner().invoke(cli, arguments, prog_name="mnistkit")
+
+
+def test_a_search_prints_trials_verdict_and_commands_that_work(here) -> None:
     command = (
-        *("tune", "nets_of_a_test:net", "--dataset", "digits", "--trials", "2", "--seeds", "0"),
+        *("tune", "nets_to_tune:net", "--dataset", "digits", "--trials", "2", "--seeds", "0"),
         *("--option", "bias=false", "--space", SPACE, "--out", "kept"),
     )
-    done = run(*command)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = called(*command)
+    assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["trial", "accuracy", "seconds", "learning_rate"]
     assert [line.split()[0] for line in lines[1:3]] in (["0", "1"], ["1", "0"])
@@ -41,23 +50,23 @@ def test_a_search_prints_trials_verdict_and_commands_that_work(run, here) -> Non
     assert (here / "kept" / "trials" / "0001" / "run.json").exists()
     result = json.loads((here / "kept" / "result.json").read_text(encoding="utf-8"))
     assert result["options"] == {"bias": False}
-    again = run(*shlex.split(result["command"])[1:], "--format", "json")
+    again = called(*shlex.split(result["command"])[1:], "--format", "json")
     assert json.loads(again.stdout) == result
     training = lines[-1].removeprefix("Train the winner on all images: ")
     assert training == result["training_command"]
     rate = result["recipe"]["learning_rate"]
     assert shlex.split(training) == [
-        *("mnistkit", "train", "nets_of_a_test:net", "--dataset", "digits"),
+        *("mnistkit", "train", "nets_to_tune:net", "--dataset", "digits"),
         *("--option", "bias=false", "--learning-rate", str(rate)),
     ]
 
 
-def test_what_makes_no_sense_is_one_line(run, here) -> None:
-    done = run(
+def test_what_makes_no_sense_is_one_line(here) -> None:
+    done = called(
         "tune", "dense128", "--dataset", "digits", "--trials", "1", "--storage",
         "postgresql+psycopg://someone:secret@127.0.0.1:9/none",
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(
         "Error: The storage 'postgresql+psycopg://someone:***@127.0.0.1:9/none' cannot be reached: "
     )

@@ -43,6 +43,12 @@ def test_trials_and_verdict_use_three_parts_by_writers_of_their_own(
     assert len(plan.train) + len(plan.validation) + len(judged) == len(few.train)
 
 
+def test_the_test_images_are_not_looked_at(few, linear, search) -> None:
+    others = mnistkit.Dataset(few.train, few.test.replace(images=255 - few.test.images), few.info)
+    one, other = (plan_of(linear, data, **search, seed=0).settings for data in (few, others))
+    assert one == other
+
+
 def test_every_trial_is_an_ordinary_run(tuned, linear) -> None:
     folder = tuned.run_dir / "trials" / f"{tuned.best.number:04d}"
     run = RunFolder(folder)

@@ -11,7 +11,7 @@ from mnistkit.cli.tables import print_table
 
 def _description(name: str) -> str:
     """Everything that is known of one model."""
-    from mnistkit.models import MODELS, list_weights, model_card, recipes_of
+    from mnistkit.models import MODELS, list_weights, model_card, recipes_of, search_space_of
 
     entry, builder = MODELS.find(name), MODELS.get(name)
     summary = (inspect.getdoc(builder) or "").partition("\n\n")[0]
@@ -20,6 +20,8 @@ def _description(name: str) -> str:
         for option, parameter in inspect.signature(builder).parameters.items()
     )
     recipes = (f"  {title}: {recipe}" for title, recipe in recipes_of(builder).items())
+    space = search_space_of(builder) or {}
+    searched = [f"  {title}={values!r}" for title, values in space.items()]
     weights = [str(model_card(name, one)) for one in list_weights(name)]
     return "\n".join(
         [
@@ -31,6 +33,9 @@ def _description(name: str) -> str:
             "",
             "recipes, the first by default",
             *recipes,
+            "",
+            "what 'mnistkit tune' tries",
+            *(searched or ["  what suits any recipe"]),
             "",
             "trained weights",
             *("  " + line for card in weights or ["none"] for line in card.splitlines()),
@@ -44,7 +49,7 @@ def models(pattern: str) -> None:
     """List models; with a PATTERN, those whose name matches it.
 
     PATTERN is shell-style, for example "dense*"; no plugin is imported. With the name of a model,
-    its options, recipes and trained weights are shown.
+    its options, recipes, search space and trained weights are shown.
     """
     from mnistkit.models import MODELS
 

@@ -58,7 +58,7 @@ def plot_tuning(tuning: Tuning, against: str | None = None, *, ax: Axes | None =
     >>> space = {"learning_rate": mnistkit.log_uniform(1e-3, 2e-2)}
     >>> recipe = mnistkit.Recipe(epochs=1)
     >>> tuning = mnistkit.tune(
-    ...     "dense128", "digits", trials=2, space=space, recipe=recipe, seeds=0
+    ...     "dense128", "digits", trials=1, space=space, recipe=recipe, seeds=0
     ... )
     >>> mnistkit.plot_tuning(tuning).get_xlabel()
     'trial'

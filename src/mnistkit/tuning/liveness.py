@@ -16,6 +16,7 @@ from mnistkit.errors import TuningError
 from mnistkit.files.locking import LockedError, locked
 from mnistkit.messages import said_by
 from mnistkit.tuning.slots import BEAT, FOLDER, PROCESS
+from mnistkit.tuning.storage import storage_is_needed
 
 if TYPE_CHECKING:
     import optuna
@@ -47,8 +48,9 @@ def alive(trial: optuna.Trial, folder: Path, folder_id: str) -> Iterator[None]:
             f"Nothing can be written in {str(folder)!r}: {said_by(error)}. Take another folder."
         ) from error
     with held:
-        trial.set_user_attr(PROCESS, f"{platform.node()}, {os.getpid()}")
-        trial.set_user_attr(FOLDER, folder_id)
+        with storage_is_needed():
+            trial.set_user_attr(PROCESS, f"{platform.node()}, {os.getpid()}")
+            trial.set_user_attr(FOLDER, folder_id)
         thread.start()
         try:
             yield

@@ -66,6 +66,7 @@ def _begin(study: optuna.Study, plan: Plan) -> None:
     """Have the default be the first trial; the settings say that all is there."""
     import optuna
 
+    study.set_user_attr(_ID, secrets.token_hex(8))
     values = plan.defaults
     if values is not None and not study.get_trials(deepcopy=False):
         study.add_trial(
@@ -75,7 +76,6 @@ def _begin(study: optuna.Study, plan: Plan) -> None:
                 distributions=distributions_of(plan.space),
             )
         )
-    study.set_user_attr(_ID, secrets.token_hex(8))
     study.set_user_attr(_SETTINGS, plan.settings)
 
 
