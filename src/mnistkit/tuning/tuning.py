@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mnistkit.comparison import Comparison
 from mnistkit.comparison.accuracy_difference import AccuracyDifference
+from mnistkit.evaluation.tables import html_table
 from mnistkit.models import Recipe, SearchSpace
 from mnistkit.tuning.tuned_trial import TunedTrial
 
@@ -203,18 +204,9 @@ class Tuning:
 
     def _repr_html_(self) -> str:
         header, *rows = self._rows()
-        cells = [
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        ]
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
         notes = [part for part in (self._importance, self._counts, self._judged) if part]
         points = "".join(f"<li>{html.escape(one)}</li>" for one in notes)
-        return (
-            f"<p><b>{html.escape(self.verdict)}</b></p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(cells)}</tbody></table>"
-            f"<ul>{points}</ul>"
-        )
+        return f"{html_table(header, rows, self.verdict)}<ul>{points}</ul>"
 
 
 def _brief(value: Any) -> str:
