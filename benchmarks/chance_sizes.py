@@ -97,14 +97,13 @@ def correlations(contenders: tuple[ContenderResult, ...]) -> list[str]:
 
 
 def of_writers(wrong: Wrong, writers: NDArray[np.int64]) -> Iterator[float]:
-    """For each seed, the correlation of its answers to two images by one writer."""
+    """For each seed, the correlation of its answers to an image and to another by its writer."""
     images = np.bincount(writers)
+    others = np.maximum(images - 1, 1)
     for answers in wrong:
         mistakes = np.bincount(writers, weights=answers)
-        pairs = (images * (images - 1)).sum()
-        # Writers of many images are in more pairs, and make more or fewer mistakes.
-        share = (mistakes * (images - 1)).sum() / pairs
-        yield correlation(share, share, (mistakes * (mistakes - 1)).sum() / pairs)
+        both = (mistakes * (mistakes - 1) / others).sum() / images.sum()
+        yield correlation(answers.mean(), answers.mean(), both)
 
 
 def correlation(first: float, second: float, both: float) -> float:

@@ -8,16 +8,17 @@ enough for a look, ``--only 97.7`` for the worlds that have this in their title.
 A world is a choice of writers, their images, contenders and trainings. An answer is wrong if the
 sum of what they bring is above a threshold, each normal: the writer (to all contenders, and to one
 of them), the image (likewise), the training, and the rest. Their variances add up to 1, so the true
-accuracy is known. Their sizes were read off trainings of dense128 and cnn on MNIST, as
-``chance_sizes.py`` does: the wrong answers of two seeds correlate like normal variables of 0.92 to
-0.95, those of two contenders 0.77 to 0.88, those to two images by one writer 0.05 to 0.09.
+accuracy is known. Their sizes are near those of trainings of dense128 and cnn on MNIST, which
+``chance_sizes.py`` reads off: the wrong answers of two seeds correlate like normal variables of
+0.92 to 0.96, those of two contenders 0.73 to 0.87, those to two images by one writer 0.13 to 0.18.
+The last is 0.075 here, or twice as much with ``--writer-times 2``.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -59,6 +60,16 @@ class World:
     @property
     def writers(self) -> NDArray[np.int64]:
         return np.repeat(np.arange(len(self.images_of_writer)), self.images_of_writer)
+
+    def with_harder_hands(self, times: float) -> World:
+        """The same with so many times as much of the writer, and less of the image."""
+        more = (times - 1) * (self.writer + self.writer_and_contender)
+        return replace(
+            self,
+            writer=times * self.writer,
+            writer_and_contender=times * self.writer_and_contender,
+            image=self.image - more,
+        )
 
     def answers(
         self, generator: np.random.Generator, accuracies: Sequence[float], seeds: int
@@ -297,10 +308,14 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=2000, help="for each row (default 2000)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="worlds that have this in their title")
+    parser.add_argument(
+        "--writer-times", type=float, default=1.0, help="how much harder hands are, 1 or more"
+    )
     chosen = parser.parse_args()
-    worlds = [world for world in WORLDS if chosen.only in world.title]
+    every = [world.with_harder_hands(chosen.writer_times) for world in WORLDS]
+    worlds = [world for world in every if chosen.only in world.title]
     print_how_often_right(worlds, chosen.worlds, chosen.seed)
-    if few := [world for world in worlds if world in (WORLDS[0], WORLDS[-1])]:
+    if few := [world for world in worlds if world in (every[0], every[-1])]:
         print_other_ways(few, chosen.worlds, chosen.seed)
         print_price_of_weights(few, chosen.worlds, chosen.seed)
 
