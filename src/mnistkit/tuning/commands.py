@@ -42,7 +42,7 @@ def tuning_command(
         return None
     for name, value in settings.items():
         if value is not None:
-            words += [f"--{name}", str(value)]
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
     for name, one in (space or {}).items():
         words += ["--space", f"{name}={one!r}"]
     if storage is not None:
