@@ -9,9 +9,10 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from mnistkit import Recipe, with_recipes
+from mnistkit import Recipe, choice, log_uniform, with_recipes, with_search_space
 
 
+@with_search_space(learning_rate=log_uniform(5e-4, 1e-2), batch_size=choice(32, 64, 128))
 @with_recipes(default=Recipe(epochs=5))
 def lenet5(*, num_classes: int = 10, input_shape: tuple[int, ...] = (28, 28)) -> keras.Model:
     """Two convolutions, two hidden layers; images of at least 16x16, grey."""
