@@ -148,7 +148,7 @@ def measure(
         "accuracy": float(right[digits].mean()),
         "digits_taken_for_none": float(refused[digits].mean()),
         "others_taken_for_digits": float((~refused[~digits]).mean()),
-        "temperature": fitted_temperature(logits, labels),
+        "temperature": temperature_for(probabilities, labels),
         "separation, no-digit class": separation(1 - probabilities[:, NO_DIGIT], digits),
         "separation, highest probability": separation(
             probabilities[:, :NO_DIGIT].max(axis=1), digits
@@ -156,6 +156,11 @@ def measure(
         "separation, energy": separation(logsumexp(raw[:, :NO_DIGIT], axis=1), digits),
         "separation, distance of features": separation(-distances(features, labels), digits),
     }
+
+
+def temperature_for(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    result = mnistkit.Evaluation.from_probabilities(labels, probabilities)
+    return mnistkit.Calibration.of(result).temperature
 
 
 def last_layer(
@@ -192,18 +197,6 @@ def separation(scores: NDArray[np.float32], digits: NDArray[np.bool_]) -> float:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(digits, scores))
-
-
-def fitted_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """What the logits are to be divided by for the least negative log-likelihood."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    def loss(temperature: float) -> float:
-        log_probabilities = log_softmax(logits / temperature, axis=1)
-        return -float(log_probabilities[np.arange(len(labels)), labels].mean())
-
-    return float(minimize_scalar(loss, bounds=(0.3, 3), method="bounded").x)
 
 
 if __name__ == "__main__":

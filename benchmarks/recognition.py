@@ -27,7 +27,8 @@ from measuring import MemoryRise, Report, arguments, at_least, run_command, say,
 from mnistkit import synthesis
 from mnistkit.images.geometry import mnist_picture
 from mnistkit.images.picture import read_picture
-from mnistkit.recognition.network import Network, shipped_network
+from mnistkit.recognition.loading import pretrained_network
+from mnistkit.recognition.network import Network
 from mnistkit.synthesis import non_digits as others
 
 Pixels = NDArray[np.uint8]
@@ -62,7 +63,7 @@ def main() -> None:
 def accuracy(report: Report, chosen: Any) -> None:
     """The share of pictures of each kind in which exactly the one digit is read."""
     test = mnistkit.load_dataset("mnist").test
-    mnist = shipped_network("cnn", "mnist")
+    mnist = pretrained_network("cnn", "mnist")
     rows, values = [], {}
     totals: dict[str, list[NDArray[np.bool_]]] = {family: [] for family in FAMILIES}
     for family, kinds in FAMILIES.items():

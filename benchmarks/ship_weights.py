@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ from handwriting import RUNS as HANDWRITING_RUNS
 from measuring import FOLDER
 from mnistkit.comparison import load_comparison
 from mnistkit.comparison.contender import folder_name
-from mnistkit.models import Measurement, ModelCard, count_multiply_adds
-from mnistkit.recognition.network import Network, onnx_logits
-from onnx_export import logits_network
+from mnistkit.models import Measurement, ModelCard, count_multiply_adds, note_temperature
+from mnistkit.recognition.network import Network
+from mnistkit.recognition.onnx_network import onnx_logits
 
 TARGET = FOLDER.parent / "src" / "mnistkit" / "models" / "weights"
 TESTS = {"mnist": "test", "usps": "test", "digits": "test"}
@@ -48,8 +49,10 @@ def main() -> None:
     chosen = parser.parse_args()
     folder, seconds = trained(chosen.row)
     model = mnistkit.Trainer.load(folder).model
-    network = logits_network(model)
-    card = make_card(folder, model, network, seconds, chosen.temperature)
+    temperature = round(chosen.temperature, 4)
+    note_temperature(model, temperature)
+    network = exported(model)
+    card = make_card(folder, model, network, seconds, temperature)
     target = TARGET / card.model
     target.mkdir(exist_ok=True)
     (target / f"{card.name}.onnx").write_bytes(network)
@@ -75,6 +78,15 @@ def trained(row: str) -> tuple[Path, float]:
     )
 
 
+def exported(model: keras.Model) -> bytes:
+    """The network from images in [0, 1] to logits, since the eleventh class is weighed later."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        data = mnistkit.load_dataset("mnist")
+        mnistkit.export(model, path, input_type="float32", output="logits", data=data)
+        return path.read_bytes()
+
+
 def make_card(
     folder: Path, model: keras.Model, network: bytes, fit_seconds: float, temperature: float
 ) -> ModelCard:
@@ -88,7 +100,7 @@ def make_card(
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         onnx_sha256=hashlib.sha256(network).hexdigest(),
-        temperature=round(temperature, 4),
+        temperature=temperature,
         parameters=model.count_params(),
         multiply_adds=count_multiply_adds(model),
         trained_on=run["data"],

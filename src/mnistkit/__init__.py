@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from mnistkit.datasets import load_dataset as load_dataset
     from mnistkit.datasets import register_dataset as register_dataset
     from mnistkit.datasets import unregister_dataset as unregister_dataset
+    from mnistkit.evaluation import Calibration as Calibration
     from mnistkit.evaluation import Evaluation as Evaluation
     from mnistkit.evaluation import corrupt as corrupt
     from mnistkit.evaluation import list_corruptions as list_corruptions
+    from mnistkit.exporting import Exported as Exported
+    from mnistkit.exporting import export as export
     from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
     from mnistkit.models import choice as choice
@@ -73,7 +76,8 @@ _ROOMS = {
         "Dataset", "DatasetInfo", "Split",
         "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
     ),
-    "evaluation": ("Evaluation", "corrupt", "list_corruptions"),
+    "evaluation": ("Calibration", "Evaluation", "corrupt", "list_corruptions"),
+    "exporting": ("Exported", "export"),
     "models": (
         "Augmentation", "Recipe",
         "create_model", "list_models", "list_recipes", "list_weights", "model_card",

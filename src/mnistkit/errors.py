@@ -21,13 +21,16 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     │   ├── IdxError                        ... an IDX file
     │   ├── NpzError                        ... a NumPy archive
     │   ├── CsvError                        ... a table of pixels
-    │   └── ImageFolderError                ... a folder with one sub-folder a class
+    │   ├── ImageFolderError                ... a folder with one sub-folder a class
+    │   └── OnnxError                       ... an ONNX file with a network that reads digits
     ├── DownloadError       (OSError)       a file could not be downloaded
     │   └── OfflineError                    ... and the network was forbidden
     ├── CacheError          (OSError)       the cache folder cannot be used
     ├── SettingError        (ValueError)    an environment variable makes no sense
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
     ├── WeightsError        (ValueError)    trained weights are damaged, or not for this model
+    ├── ExportError         (ValueError)    a model cannot be exported that way
+    ├── OutputPathError     (OSError)       a file to write is there already, or cannot be written
     ├── RecipeError         (ValueError)    a training setting makes no sense
     ├── TuningError         (ValueError)    a search makes no sense, or its storage is out of reach
     ├── DivergenceError     (ArithmeticError)  the loss or a weight is NaN or infinite
@@ -45,6 +48,7 @@ __all__ = [
     "CsvError",
     "DivergenceError",
     "DownloadError",
+    "ExportError",
     "FormatError",
     "IdxError",
     "ImageError",
@@ -58,7 +62,9 @@ __all__ = [
     "NameTakenError",
     "NpzError",
     "OfflineError",
+    "OnnxError",
     "OptionError",
+    "OutputPathError",
     "PictureError",
     "PluginError",
     "RecipeError",
@@ -149,6 +155,10 @@ class ImageFolderError(FormatError):
     """A folder does not have one sub-folder of pictures a class."""
 
 
+class OnnxError(FormatError):
+    """An ONNX file is damaged, was not written by `export`, or its network reads no digits."""
+
+
 class DownloadError(MnistKitError, OSError):
     """A file could not be downloaded from any of its sources; the message lists every attempt."""
 
@@ -171,6 +181,14 @@ class ModelError(MnistKitError, ValueError):
 
 class WeightsError(MnistKitError, ValueError):
     """Trained weights are damaged, or do not fit the model."""
+
+
+class ExportError(MnistKitError, ValueError):
+    """A model cannot be exported that way: the format lacks something, or the file disagrees."""
+
+
+class OutputPathError(MnistKitError, OSError):
+    """What is to be written is there already, or its folder is missing or cannot be written to."""
 
 
 class RecipeError(MnistKitError, ValueError):

@@ -16,6 +16,7 @@ _EXTRAS = {
     **dict.fromkeys(("skimage", "joblib"), "synthesis"),
     "tensorboard": "tensorboard",
     "optuna": "tune",
+    **dict.fromkeys(("onnx", "tf2onnx"), "export"),
 }
 
 

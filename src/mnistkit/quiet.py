@@ -27,14 +27,14 @@ def quiet_tensorflow() -> None:
     """
     require("tensorflow", to="build, train or measure models")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _standard_error_closed():
+    with standard_error_closed():
         import tensorflow as tf
 
         tf.config.list_logical_devices()  # the search for devices has its messages too
 
 
 @contextlib.contextmanager
-def _standard_error_closed() -> Iterator[None]:
+def standard_error_closed() -> Iterator[None]:
     """Send what is written to file descriptor 2 nowhere, from C++ code too."""
     if sys.stderr is None:  # nothing to redirect: a program without a console, or "2>&-"
         yield

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnistkit.evaluation import DoubtfulLabel, Evaluation
-from mnistkit.recognition.network import pretrained_network
+from mnistkit.recognition.loading import pretrained_network
 
 if TYPE_CHECKING:
     from mnistkit import Dataset

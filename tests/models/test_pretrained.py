@@ -19,7 +19,7 @@ from mnistkit.errors import UnknownNameError, WeightsError
 from mnistkit.models import count_multiply_adds
 from mnistkit.models.pretrained import pretrained_onnx
 from mnistkit.models.weights_file import TrainedWeights, weights_as_bytes
-from mnistkit.recognition.network import pretrained_network
+from mnistkit.recognition.loading import pretrained_network
 
 FOLDER = Path(str(resources.files("mnistkit.models"))) / "weights"
 PRETRAINED = [(model, name) for model in ("cnn", "dense128") for name in list_weights(model)]

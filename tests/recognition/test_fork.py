@@ -18,7 +18,7 @@ PICTURE = """
     warnings.filterwarnings("ignore", "This process", DeprecationWarning)
     import numpy as np
     import mnistkit
-    from mnistkit.recognition import network
+    from mnistkit.recognition import kept_networks, loading
 
     digit = mnistkit.load_dataset("digits").test.images[0]
     picture = np.pad(np.kron(digit, np.ones((4, 4), np.uint8)), 20)
@@ -80,8 +80,8 @@ def test_fork_while_another_thread_loads_a_network():
     script = """
         def load():
             while True:
-                network._pretrained.clear()
-                network.pretrained_network("cnn", "handwriting")
+                kept_networks.forget_networks()
+                loading.pretrained_network("cnn", "handwriting")
 
         threading.Thread(target=load, daemon=True).start()
         for _ in range(20):
@@ -109,15 +109,15 @@ def test_fork_while_another_thread_reads():
 
 def test_child_that_is_forked_loads_the_network_anew_and_the_parent_keeps_its_own():
     script = """
-        before = network.pretrained_network("cnn", "handwriting")
+        before = loading.pretrained_network("cnn", "handwriting")
 
         def child():
-            assert network._pretrained == {}
+            assert not kept_networks._kept
             reads_as_expected()
-            assert network.pretrained_network("cnn", "handwriting") is not before
+            assert loading.pretrained_network("cnn", "handwriting") is not before
 
         assert ended(forked(child)) == 0
-        assert network.pretrained_network("cnn", "handwriting") is before
+        assert loading.pretrained_network("cnn", "handwriting") is before
         reads_as_expected()
     """
     run(script)
@@ -134,7 +134,7 @@ def test_session_with_several_threads_is_left_alone_in_the_child():
             return options
 
         onnxruntime.SessionOptions = four_threads
-        network._pretrained.clear()
+        kept_networks.forget_networks()
         read()
 
         def child():
@@ -160,13 +160,13 @@ def test_child_of_a_child():
 
 def test_fork_by_the_thread_that_is_loading():
     script = """
-        def fork_while_loading(content, load=network.onnx_logits):
-            network.onnx_logits = load
+        def fork_while_loading(content, load=loading.onnx_logits):
+            loading.onnx_logits = load
             assert ended(forked(reads_as_expected)) == 0
             return load(content)
 
-        network._pretrained.clear()
-        network.onnx_logits = fork_while_loading
+        kept_networks.forget_networks()
+        loading.onnx_logits = fork_while_loading
         reads_as_expected()
         thread = threading.Thread(target=reads_as_expected)  # the lock is free again
         thread.start()

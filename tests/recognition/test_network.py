@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mnistkit.errors import UnknownNameError
-from mnistkit.recognition.network import Network, load_network
+from mnistkit.recognition.loading import load_network
+from mnistkit.recognition.network import Network
 
 IMAGES = np.zeros((3, 28, 28), np.uint8)
 IMAGES[1:, 0, 0] = (51, 255)

@@ -13,7 +13,7 @@ from scipy import ndimage
 import mnistkit
 from mnistkit import recognize, recognize_many
 from mnistkit.errors import ImageError, ModelError, PictureError, UnknownNameError
-from mnistkit.recognition.network import pretrained_network
+from mnistkit.recognition.loading import pretrained_network
 
 CLEAN = mnistkit.load_dataset("digits").test.take(40)
 """UCI's digits at 28x28: paper is 0, and no pixel of noise."""

@@ -38,7 +38,7 @@ _LONGEST = 250  # characters of a name that is looked for; a longer one is an er
     default="cnn",
     show_default=True,
     metavar="NAME",
-    help="A model that comes trained, or the folder of a saved run.",
+    help="A model that comes trained, an ONNX file of 'mnistkit export', or a saved run's folder.",
 )
 @click.option(
     "--builder",
@@ -131,7 +131,7 @@ def _print_any_name() -> None:
 
 def _readings(paths: list[str], model: str | keras.Model) -> Iterator[Reading]:
     """Read one picture after the other; a mistake in the model is found before the first."""
-    from mnistkit.recognition.network import load_network
+    from mnistkit.recognition.loading import load_network
     from mnistkit.recognition.recognize import iterate_readings
 
     return _named(paths, iterate_readings(map(_source, paths), load_network(model)))
@@ -176,7 +176,7 @@ def _draw(explanation: Explanation, out: Path) -> None:
 
 
 def _model(model: str, builder: str | None) -> str | keras.Model:
-    """The model as `recognize` takes it: a name, a run's folder, or what a builder has built."""
+    """The model as `recognize` takes it: a name, a file, a run's folder, or what was built."""
     is_folder = len(model) < _LONGEST and Path(model).is_dir()
     if builder and not is_folder:
         raise click.UsageError("--builder goes with --model FOLDER, the folder of a saved run.")

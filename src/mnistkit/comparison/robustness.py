@@ -149,7 +149,7 @@ def _evaluator(model: Any) -> tuple[str, Evaluate]:
 
 
 def _pretrained(model: str) -> tuple[str, Evaluate]:
-    from mnistkit.recognition.network import pretrained_network
+    from mnistkit.recognition.loading import pretrained_network
 
     names = list_weights(model)
     weights = _PREFERRED_WEIGHTS if _PREFERRED_WEIGHTS in names else names[0]

@@ -1,5 +1,6 @@
 """How well a model does: predictions against the truth, as a result that can be read and kept."""
 
+from mnistkit.evaluation.calibration import Calibration, at_temperature
 from mnistkit.evaluation.class_score import ClassScore
 from mnistkit.evaluation.confusion import Confusion
 from mnistkit.evaluation.corruptions import corrupt, list_corruptions
@@ -12,6 +13,7 @@ from mnistkit.evaluation.robustness import Robustness
 from mnistkit.evaluation.writer_score import WriterScore
 
 __all__ = [
+    "Calibration",
     "ClassScore",
     "Confusion",
     "DoubtfulLabel",
@@ -21,6 +23,7 @@ __all__ = [
     "RiskCoverage",
     "Robustness",
     "WriterScore",
+    "at_temperature",
     "corrupt",
     "list_corruptions",
 ]

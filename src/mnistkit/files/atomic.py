@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,6 +47,57 @@ def write_atomically(path: Path, write: Write) -> None:
     write_together(path.parent, {path.name: write})
 
 
+@contextlib.contextmanager
+def new_path(path: Path) -> Iterator[Path]:
+    """A path beside another, to write a new file or folder to, and to look at it there.
+
+    It is moved to its place at the end, when it is on the disk, unless something was raised or is
+    there by then: nothing is overwritten, and nothing is left behind.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where it belongs; its folder exists.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at its place at the end.
+    OSError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "folder"
+    >>> with new_path(path) as unfinished:
+    ...     unfinished.mkdir()
+    >>> path.is_dir()
+    True
+    """
+    unfinished = _beside(path.parent, path.name)
+    try:
+        yield unfinished
+        for file in (unfinished, *unfinished.rglob("*")):
+            if file.is_file():
+                with file.open("rb+") as opened:
+                    os.fsync(opened.fileno())
+        if os.path.lexists(path):
+            raise FileExistsError(f"{str(path)!r} is there already")
+        unfinished.rename(path)
+    finally:
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
+        else:
+            unfinished.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
+def _beside(folder: Path, name: str) -> Path:
+    """An unfinished file's path, which nobody can guess."""
+    return folder / f"{_PREFIX}{secrets.token_hex(_TOKEN_LENGTH // 2)}.{name}"
+
+
 def write_together(folder: Path, writes: Mapping[str, Write]) -> None:
     """The same for several files: none is moved to its place before all are on the disk.
 
@@ -58,7 +110,7 @@ def write_together(folder: Path, writes: Mapping[str, Write]) -> None:
     unfinished: dict[str, Path] = {}
     try:
         for name, write in writes.items():
-            path = folder / f"{_PREFIX}{secrets.token_hex(_TOKEN_LENGTH // 2)}.{name}"
+            path = _beside(folder, name)
             with path.open("xb") as file:  # x: never through a link, never into a FIFO
                 unfinished[name] = path  # not before: what is there already is not ours to remove
                 write(file)

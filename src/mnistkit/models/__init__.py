@@ -12,6 +12,7 @@ from mnistkit.models.catalogue import (
     unregister_model,
 )
 from mnistkit.models.cost import count_multiply_adds
+from mnistkit.models.network_metadata import NetworkMetadata
 from mnistkit.models.pretrained import list_weights, model_card
 from mnistkit.models.recipe import Recipe, choose_recipe, recipes_of, with_recipes
 from mnistkit.models.search_space import (
@@ -27,6 +28,7 @@ from mnistkit.models.search_space import (
     with_search_space,
 )
 from mnistkit.models.spec import ModelSpec, builder_of, spec_of, unchanged_spec_of
+from mnistkit.models.temperature import note_temperature, temperature_of
 
 __all__ = [
     "MODELS",
@@ -35,6 +37,7 @@ __all__ = [
     "Measurement",
     "ModelCard",
     "ModelSpec",
+    "NetworkMetadata",
     "Range",
     "Recipe",
     "SearchSpace",
@@ -49,11 +52,13 @@ __all__ = [
     "list_weights",
     "log_uniform",
     "model_card",
+    "note_temperature",
     "recipes_of",
     "register_model",
     "search_space_of",
     "space_for",
     "spec_of",
+    "temperature_of",
     "unchanged_spec_of",
     "uniform",
     "unregister_model",

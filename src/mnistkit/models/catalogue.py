@@ -24,6 +24,7 @@ from mnistkit.models.pretrained import list_weights, pretrained_weights
 from mnistkit.models.recipe import recipes_of
 from mnistkit.models.run_weights import run_weights
 from mnistkit.models.spec import builder_of, make_spec, note_builder, note_spec, spec_of
+from mnistkit.models.temperature import note_temperature
 from mnistkit.models.weights_file import TrainedWeights
 from mnistkit.registry import Registry
 
@@ -122,6 +123,7 @@ def create_model(
     classes = trained.options.get("num_classes", every_option["num_classes"])
     if classes == every_option["num_classes"]:
         trained.give_to(built)
+        note_temperature(built, trained.temperature)
     else:
         with_their_head = build_model(name, builder, {**every_option, "num_classes": classes}, seed)
         trained.give_to(with_their_head)

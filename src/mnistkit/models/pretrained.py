@@ -133,7 +133,9 @@ def pretrained_weights(model: str, name: str) -> TrainedWeights:
     folder = _folder(model, name)
     card, content = _card(folder, model, name), folder.read(name, NUMBERS)
     source = f"the file '{name}{NUMBERS}' of {folder.distribution}"
-    return TrainedWeights(content, card.sha256, source, dict(card.options))
+    return TrainedWeights(
+        content, card.sha256, source, dict(card.options), temperature=card.temperature
+    )
 
 
 def _folders(model: str) -> list[_Folder]:

@@ -13,6 +13,7 @@ from typing import Any
 from mnistkit.errors import RunFolderError
 from mnistkit.files.json_file import parse_json, unsealed
 from mnistkit.files.reading import read_bytes
+from mnistkit.models.settings import positive
 from mnistkit.models.weights_file import TrainedWeights
 
 RUN_FILE, WEIGHTS_FILE = "run.json", "weights.npz"
@@ -61,6 +62,7 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
         source=f"the run {where} of the model {described['name']!r}",
         options=options,
         defaults=tuple(defaults) if isinstance(defaults, list) else (),
+        temperature=positive(run.get("temperature")) or 1.0,
     )
 
 

@@ -35,6 +35,8 @@ class TrainedWeights:
         The options of the model that they bring along, `num_classes` and `input_shape` among them.
     defaults : tuple of str
         Those of the options that nobody gave; a builder may not have them any more.
+    temperature : float
+        What logits are divided by, so that probabilities are as often right as they say.
     """
 
     content: bytes
@@ -42,6 +44,7 @@ class TrainedWeights:
     source: str
     options: Mapping[str, Any]
     defaults: tuple[str, ...] = ()
+    temperature: float = 1.0
 
     def give_to(self, model: keras.Model) -> None:
         """Set a model's weights, of whatever precision it is.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import ImageError, MnistKitError
 from mnistkit.images.picture import Picture, read_picture
 from mnistkit.recognition.components import longer_side
-from mnistkit.recognition.network import Network, load_network
+from mnistkit.recognition.loading import load_network
+from mnistkit.recognition.network import Network
 from mnistkit.recognition.pictures import check_one, check_several, name_of
 from mnistkit.recognition.preprocess import Hypothesis, likely_hypotheses, unlikely_hypotheses
 from mnistkit.recognition.ranking import best_hypothesis, classify_hypotheses, rival_labels
@@ -45,8 +46,9 @@ def recognize(
         The name of a file, its content, or its pixels, (height, width) or (height, width,
         channels), as integers in 0-255 or floats in [0, 1].
     model : str, path-like or keras.Model, default "cnn"
-        The name of a model that has trained weights in the package, the folder of a run that
-        `Trainer.save` wrote, or a Keras model.
+        The name of a model that has trained weights in the package, an ONNX file that `export`
+        wrote, the folder of a run that `Trainer.save` wrote, or a Keras model. What comes from a
+        file is loaded once, and again when the file has changed; only the last two need TensorFlow.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def recognize(
         If an array is no picture, or several.
     WrongTypeError
         If something else is given, such as a list of pictures.
-    UnknownNameError, ModelError, WeightsError
+    UnknownNameError, ModelError, OnnxError, WeightsError
         If there is no such model, or it does not classify digits.
 
     See Also
@@ -108,7 +110,7 @@ def recognize_many(
     ------
     WrongTypeError
         If it is one picture, or what has no order, such as a set or a dictionary.
-    UnknownNameError, ModelError, WeightsError
+    UnknownNameError, ModelError, OnnxError, WeightsError
         As for `recognize`.
 
     Examples
@@ -192,7 +194,7 @@ def explain(
 
     Raises
     ------
-    PictureError, ImageError, WrongTypeError, UnknownNameError, ModelError, WeightsError
+    PictureError, ImageError, WrongTypeError, UnknownNameError, ModelError, OnnxError, WeightsError
         As for `recognize`.
 
     Examples
@@ -236,7 +238,7 @@ def prepare_digit(
         If the file is missing, or no picture.
     ImageError
         If there is no digit in the picture.
-    WrongTypeError, UnknownNameError, ModelError, WeightsError
+    WrongTypeError, UnknownNameError, ModelError, OnnxError, WeightsError
         As for `recognize`.
 
     Examples

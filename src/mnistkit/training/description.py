@@ -11,6 +11,7 @@ import numpy as np
 from mnistkit.files.json_file import parse_json, sealed, unsealed
 from mnistkit.models import Recipe, unchanged_spec_of
 from mnistkit.models.architecture import architecture_of
+from mnistkit.models.settings import positive
 from mnistkit.models.weights_file import weights_digest
 from mnistkit.training import environment
 
@@ -32,7 +33,7 @@ _SUMMARY = (
 _FREE = (
     *("format", "status", "machine", "files", "sha256"),
     *("started", "duration", "epochs_done", "epochs_planned", "interrupted_by"),
-    *("final_weights", "changed_after_fit", "parent", "earlier_fits"),
+    *("final_weights", "changed_after_fit", "parent", "earlier_fits", "temperature"),
 )
 _LONGEST_SHOWN = 300  # of a value that differs
 _HARDWARE = ("processor", "devices", "flags")  # with others, the last bits of numbers may differ
@@ -85,6 +86,17 @@ def as_saved(description: Description, model: keras.Model) -> Description:
         "changed_after_fit": changed,
         "architecture": architecture,
     }
+
+
+def with_temperature(description: Description, temperature: float) -> Description:
+    """The same with what calibrates the model as it is now; nothing if that is 1."""
+    kept = {name: value for name, value in description.items() if name != "temperature"}
+    return kept if temperature == 1 else {**kept, "temperature": temperature}
+
+
+def temperature_in(description: Description) -> float:
+    """What calibrates the model that was saved; 1 if that was not found out."""
+    return float(description.get("temperature", 1.0))
 
 
 def fits_of(description: Description) -> list[Description]:
@@ -179,6 +191,7 @@ def _is_complete(description: Description) -> bool:
         and all(isinstance(description.get(name), kind) for name, kind in types.items())
         and (description["status"] == NOT_TRAINED or _tells_what_happened(description))
         and all(_is_fit(fit) for fit in description["earlier_fits"])
+        and positive(description.get("temperature", 1.0)) is not None
         and isinstance(data, dict | None)
         and isinstance(model, dict)
         and (_is_named(model) if "name" in model else model.get("file") == MODEL_FILE)

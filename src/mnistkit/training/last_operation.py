@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import keras
 
 # These move numbers, or change their type, and leave them as they are.
-_PASSING = ("Cast", "EnsureShape", "ExpandDims", "Identity", "Reshape", "Squeeze", "StopGradient")
+PASSING = ("Cast", "EnsureShape", "ExpandDims", "Identity", "Reshape", "Squeeze", "StopGradient")
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
@@ -51,7 +51,7 @@ def _producer(tensor: str, nodes: Iterable[Any], functions: Mapping[str, Any]) -
             function = functions[node.attr["f"].func.name]
             output = function.signature.output_arg[index].name
             return _producer(function.ret[output], function.node_def, functions)
-        if node.op not in _PASSING or not node.input:
+        if node.op not in PASSING or not node.input:
             return str(node.op)
         name, index = _place(node.input[0])
     return ""

@@ -32,7 +32,7 @@ from mnistkit.errors import RecipeError, RunFolderError, WeightsError
 from mnistkit.files.atomic import Write, flush_folder, write_atomically, write_together
 from mnistkit.files.locking import LockedError, locked
 from mnistkit.files.reading import read_bytes
-from mnistkit.models import Recipe
+from mnistkit.models import Recipe, note_temperature
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.models.weights_file import set_weights, weights_as_bytes
 from mnistkit.training import checkpoints
@@ -46,6 +46,7 @@ from mnistkit.training.description import (
     differences,
     from_bytes,
     machine_differences,
+    temperature_in,
     to_bytes,
 )
 from mnistkit.training.divergence import refuse_diverged
@@ -374,8 +375,10 @@ class RunFolder:
             raise RunFolderError(
                 f"{str(self.path / RUN_FILE)!r} has a recipe that makes no sense: {error}"
             ) from error
+        model = self._model(description, files, builder, custom_objects)
+        note_temperature(model, temperature_in(description))
         return SavedRun(
-            model=self._model(description, files, builder, custom_objects),
+            model=model,
             recipe=recipe,
             seed=description["seed"],
             history=self._history(files),
@@ -389,6 +392,7 @@ class RunFolder:
             self._set_weights(model, files)
         else:
             model.set_weights(keras_model(files[MODEL_FILE], self.path / MODEL_FILE).get_weights())
+        note_temperature(model, temperature_in(description))
         return description, self._history(files)
 
     def _of_result(self) -> Description:
