@@ -19,7 +19,7 @@ from mnistkit.cli.local_code import allow_local_code
     "file_format",
     type=click.Choice(["onnx", "litert", "saved_model"]),
     metavar="FORMAT",
-    help="onnx, litert or saved_model; by default what the name of FILE ends with.",
+    help="One of onnx, litert and saved_model; by default what the name of FILE ends with.",
 )
 @click.option(
     "--quantize",
