@@ -75,6 +75,7 @@ def test_passwords_are_not_shown() -> None:
     assert shown_storage("mysql://a@c/d") == "mysql://a@c/d"
     assert shown_storage("mysql://a:b@b@c/d") == "mysql://a:***@c/d"
     assert shown_storage("study.journal") == "study.journal"
+    assert shown_storage("mysql://c/d?password=b&ssl=1") == "mysql://c/d?password=***&ssl=1"
 
 
 def test_optunas_level_of_logging_is_put_back() -> None:

@@ -256,6 +256,15 @@ def test_a_study_of_another_search_is_refused_and_the_differences_are_told(
     assert last.startswith("Repeat the call that it was begun with, give this one another name")
 
 
+def test_somebody_elses_study_is_refused(few, linear, search, tmp_path) -> None:
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "s"))
+    optuna.create_study(
+        storage=optuna.storages.JournalStorage(backend), study_name="mine"
+    ).optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with pytest.raises(TuningError, match="The study 'mine' in that storage is another one:"):
+        mnistkit.tune(linear, few, trials=1, storage=tmp_path / "s", study="mine", **search)
+
+
 def test_a_folder_with_the_trials_of_another_study_is_refused(tuned, few, linear, search) -> None:
     with pytest.raises(TuningError, match="has the trials of another study"):
         mnistkit.tune(linear, few, trials=4, run_dir=tuned.run_dir, study="other", **search)

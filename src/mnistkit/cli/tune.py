@@ -149,5 +149,5 @@ def tune(
         return
     click.echo(str(tuning))
     click.echo(f"Train the winner on all images: {tuning.training_command}")
-    if out is None:
+    if out is None and storage is None:
         click.echo("Not kept; --out FOLDER would have kept the trials.", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 JOURNAL = "study.journal"
 _SECONDS_TO_CONNECT = 10
 _TRIES, _PAUSE = 5, 0.5  # to make the tables, which others may make at the same moment; seconds
+_PASSWORD = re.compile(r"([?&][^=&]*pass[^=&]*=)[^&]*", re.IGNORECASE)  # as a parameter
 _TAKE_A_TIMEOUT = ("postgresql", "mysql", "mariadb")
 
 
@@ -79,7 +81,7 @@ def _opened(storage: str | os.PathLike[str] | None, folder: Path) -> optuna.stor
 
 def shown_storage(storage: str | os.PathLike[str]) -> str:
     """A storage as messages and commands show it: without a password."""
-    text = os.fspath(storage)
+    text = _PASSWORD.sub(r"\1***", os.fspath(storage))
     head, at, tail = text.rpartition("@")
     scheme, mark, user = head.partition("://")
     if not at or not mark or ":" not in user:
