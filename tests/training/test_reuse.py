@@ -1,52 +1,184 @@
+"""One program serves all models that it would be compiled from anew, and no other."""
+
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-import mnistkit
-from mnistkit.training.reuse import begin_again, drop_programs, keep_programs, program_of
+from mnistkit import Augmentation, Recipe, Split, Trainer
+from mnistkit.training.reuse import forget_programs
+from mnistkit.training.same_program import begin_again, end_promise, promise_same
 
-RECIPE = mnistkit.Recipe(epochs=1)
+VARIED = Augmentation(translation=1)
+RECIPE = Recipe(epochs=1, batch_size=32)
 
 
-@pytest.fixture
-def data():
+@pytest.fixture(scope="module")
+def data() -> Split:
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (64, 4, 4), dtype=np.uint8)
-    return mnistkit.Split(images, np.arange(64) % 3)
+    return Split(generator.integers(0, 256, (64, 4, 4), dtype=np.uint8), np.arange(64) % 3)
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    forget_programs()
+    yield
+    forget_programs()
 
 
 @pytest.fixture
-def model():
-    return mnistkit.create_model("dense128", num_classes=3, input_shape=(4, 4))
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows whenever a program is made of Keras' step."""
+    calls: list[str] = []
+    step = keras.Model.train_step
+
+    def counting(self: keras.Model, *given: Any) -> Any:
+        calls.append(self.name)
+        return step(self, *given)
+
+    monkeypatch.setattr(keras.Model, "train_step", counting)
+    return calls
 
 
-def test_a_model_is_compiled_anew_for_every_training_unless_it_is_asked_for(model, data) -> None:
-    optimizers = []
+def network(*more: Any, **options: Any) -> keras.Model:
+    layers = keras.layers
+    hidden = [layers.Flatten(), layers.Dense(8, "relu", **options), layers.Dropout(0.5)]
+    end = [layers.Dense(3, "softmax")]
+    return keras.Sequential([keras.Input((4, 4)), *hidden, *more, *end])
+
+
+@pytest.mark.parametrize("engine", ["xla", "graph"])
+def test_seeds_share_a_program_and_get_the_weights_that_they_would_have(
+    engine: str, data: Split, traced: list[str]
+) -> None:
+    def weights(seed: int) -> list[Any]:
+        model = keras.models.clone_model(shared)
+        recipe = Recipe(epochs=2, batch_size=24, weight_averaging=0.9, augmentation=VARIED)
+        trainer = Trainer(model, seed=seed, recipe=recipe, engine=engine)
+        model.set_weights([w + seed for w in shared.get_weights()])
+        trainer.fit(data, validation=0.25)
+        return [*model.get_weights(), *trainer.history.values()]
+
+    shared = network(keras.layers.BatchNormalization())
+    found = [weights(seed) for seed in (0, 1, 0)]
+    count = len(traced)
+    forget_programs()
+    alone = weights(1)
+    assert len(traced) == 2 * count  # all that the first one compiled, and nothing for the others
+    assert all(map(np.array_equal, found[1], alone))
+    assert all(map(np.array_equal, found[0], found[2]))
+    assert not all(map(np.array_equal, found[0], found[1]))
+
+
+@keras.saving.register_keras_serializable("test_reuse")
+def own_constraint(values: Any) -> Any:
+    return keras.ops.relu(values)
+
+
+class OwnLayer(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+class Freezes(keras.callbacks.Callback):
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.model.layers[1].trainable = False
+
+
+class SetsClipping(keras.callbacks.Callback):
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.model.optimizer.clipnorm = 1e-3
+
+
+def with_own_call() -> keras.Model:
+    model = network()
+    model.layers[0].call = lambda values: keras.ops.reshape(values, (-1, 16))
+    return model
+
+
+OTHERS: dict[str, Callable[[], tuple[keras.Model, dict[str, Any]]]] = {
+    "another recipe": lambda: (network(), {"recipe": RECIPE.replace(learning_rate=0.1)}),
+    "more epochs": lambda: (network(), {"recipe": RECIPE.replace(epochs=2)}),
+    "another layer": lambda: (network(keras.layers.ReLU()), {}),
+    "another rate": lambda: (network(keras.layers.Dropout(0.1)), {}),
+    "a layer of one's own": lambda: (network(OwnLayer()), {}),
+    "a constraint of one's own": lambda: (network(kernel_constraint=own_constraint), {}),
+    "a call of one's own": lambda: (with_own_call(), {}),
+    "a lambda": lambda: (network(keras.layers.Lambda(lambda values: values)), {}),
+    "a callback that freezes": lambda: (network(), {"callbacks": [Freezes()]}),
+    "a callback that sets the optimizer": lambda: (network(), {"callbacks": [SetsClipping()]}),
+}
+OWN_CODE = ("a layer of one's own", "a constraint of one's own", "a lambda", "a call of one's own")
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_another_program_is_compiled_for_what_is_not_the_same(
+    case: str, data: Split, traced: list[str]
+) -> None:
+    Trainer(network(), recipe=RECIPE, engine="graph").fit(data)
+    counts = []
     for _ in range(2):
-        mnistkit.Trainer(model, recipe=RECIPE).fit(data, verbose=0)
-        optimizers.append(model.optimizer)
-    assert optimizers[0] is not optimizers[1]
-    assert program_of(model, "any", list) is not program_of(model, "any", list)
+        traced.clear()
+        model, options = OTHERS[case]()
+        Trainer(model, **{"recipe": RECIPE, **options}, engine="graph").fit(data)
+        counts.append(len(traced))
+    assert counts[0] > 0
+    assert (counts[1] > 0) is (case in OWN_CODE)  # which nobody can compare
 
 
-def test_what_is_kept_begins_anew_and_is_dropped(model, data) -> None:
-    keep_programs(model)
-    optimizers = []
-    for _ in range(2):
-        mnistkit.Trainer(model, recipe=RECIPE).fit(data, verbose=0)
+def test_settings_of_the_process_are_part_of_a_program(data: Split, traced: list[str]) -> None:
+    Trainer(network(), recipe=RECIPE, engine="graph").fit(data)
+    traced.clear()
+    before = keras.config.epsilon()
+    try:
+        keras.config.set_epsilon(1e-3)
+        Trainer(network(), recipe=RECIPE, engine="graph").fit(data)
+    finally:
+        keras.config.set_epsilon(before)
+    assert traced
+
+
+def test_what_a_seed_is_compiled_into_is_not_shared(data: Split) -> None:
+    class Draws(keras.layers.Layer):
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            return inputs + tf.random.normal(tf.shape(inputs)) if training else inputs
+
+    def losses(seed: int) -> list[float]:
+        model.set_weights(beginning)
+        trainer = Trainer(model, recipe=RECIPE, engine="graph", seed=seed)
+        return trainer.fit(data).history["loss"]
+
+    model = network(Draws())
+    beginning = model.get_weights()
+    alone = losses(1)
+    promise_same(model)
+    losses(0)
+    assert losses(1) == alone
+
+
+def test_what_stays_the_same_begins_again(data: Split, traced: list[str]) -> None:
+    """What somebody promises is believed also of code of one's own, and of Keras' own engine."""
+    model = network(OwnLayer())
+    beginning = model.get_weights()
+    promise_same(model)
+    results, optimizers = [], []
+    for engine in ("graph", "graph", "keras", "keras"):
+        traced.clear()
+        model.set_weights(beginning)
+        Trainer(model, recipe=RECIPE, engine=engine).fit(data)
+        results.append(model.get_weights())
         optimizers.append(model.optimizer)
+        if len(results) in (2, 4):
+            assert not traced
+    assert all(map(np.array_equal, results[0], results[1]))
+    assert all(map(np.array_equal, results[2], results[3]))
     assert optimizers[0] is optimizers[1]
-    assert int(model.optimizer.iterations.numpy()) == 1  # one step of the last training alone
-    assert program_of(model, "any", list) is program_of(model, "any", list)
-    drop_programs(model)
-    assert program_of(model, "any", list) is not program_of(model, "any", list)
-    assert not begin_again(model, None)
-
-
-def test_another_recipe_is_compiled(model, data) -> None:
-    keep_programs(model)
-    mnistkit.Trainer(model, recipe=RECIPE).fit(data, verbose=0)
-    first = model.optimizer
-    mnistkit.Trainer(model, recipe=RECIPE.replace(learning_rate=0.1)).fit(data, verbose=0)
-    assert model.optimizer is not first
+    end_promise(model)
+    assert not begin_again(model, (RECIPE, 2, False))
+    Trainer(model, recipe=RECIPE, engine="graph").fit(data)
+    assert traced

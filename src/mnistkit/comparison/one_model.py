@@ -12,7 +12,7 @@ from mnistkit.models.architecture import architecture_of
 from mnistkit.training import Trainer
 from mnistkit.training.description import as_json
 from mnistkit.training.past_fits import note_past_fits
-from mnistkit.training.reuse import drop_programs, keep_programs
+from mnistkit.training.same_program import end_promise, promise_same
 
 if TYPE_CHECKING:
     import keras
@@ -62,7 +62,7 @@ def _with_weights_of(fresh: keras.Model, origin: Any) -> keras.Model:
         note_past_fits(model, ())
         return model
     forget_model()
-    keep_programs(fresh)
+    promise_same(fresh)
     _at_hand.append(_AtHand(origin, fresh, architecture))
     return fresh
 
@@ -70,4 +70,4 @@ def _with_weights_of(fresh: keras.Model, origin: Any) -> keras.Model:
 def forget_model() -> None:
     """Let go of the model, and of what was compiled for it."""
     while _at_hand:
-        drop_programs(_at_hand.pop().model)
+        end_promise(_at_hand.pop().model)

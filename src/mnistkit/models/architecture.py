@@ -35,7 +35,7 @@ def architecture_of(model: keras.Model) -> dict[str, Any]:
         The configuration, where Keras has one; the shapes of the weights; digests of the caller's
         own code in it; and what objects of the caller's own classes are set to.
     """
-    parts = list(_parts(model))
+    parts = list(parts_of(model))
     names: dict[str, str] = {}
     for part in parts:
         names.setdefault(part.name, f"#{len(names)}")
@@ -92,12 +92,12 @@ def _configuration(model: keras.Model) -> Any:
             return None
 
 
-def _parts(part: Any) -> Iterator[Any]:
+def parts_of(part: Any) -> Iterator[Any]:
     """The model and its layers and operations, those inside of others too, in their order."""
     yield part
     inside: Any = getattr(part, "operations", None) or getattr(part, "_layers", ())
     for inner in inside:
-        yield from _parts(inner)
+        yield from parts_of(inner)
 
 
 def _shape(variable: Any) -> str:

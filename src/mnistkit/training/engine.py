@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from mnistkit.training.fit import Fit
 from mnistkit.training.own_code import is_usual, refuse_compiled_engine
-from mnistkit.training.reuse import program_of
+from mnistkit.training.reuse import SEEDED_WHEN_COMPILED, found_once
 from mnistkit.training.shapes import input_shape_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,6 @@ ENGINES = ("auto", *get_args(EngineName))
 
 # XLA's versions of these are several times slower on a CPU than TensorFlow's own (oneDNN).
 _SLOW_IN_XLA_ON_CPU = ("Conv", "DepthwiseConv", "MaxPool", "AvgPool", "CudnnRNN", "While", "FFT")
-
-
-# These are seeded when they are compiled, which XLA passes over.
-_SEEDED_WHEN_COMPILED = (
-    "Multinomial", "ParameterizedTruncatedNormal", "RandomGamma", "RandomPoisson", "RandomShuffle",
-    "RandomStandardNormal", "RandomUniform", "TruncatedNormal",
-)  # fmt: skip
 
 
 class Engine(Protocol):
@@ -87,7 +80,7 @@ def make_engine(wanted: str, fit: Fit, begun_with: str | None = None) -> Engine:
     if name == "keras":
         return KerasEngine()
     refuse_compiled_engine(fit.model, name)
-    if name == "xla" and _operations(fit.model, _SEEDED_WHEN_COMPILED):
+    if name == "xla" and _operations(fit.model, SEEDED_WHEN_COMPILED):
         logger.warning(
             "The model %r draws from tf.random, which has no seed under XLA: the same seed of the "
             "trainer will give other weights. Let the layer draw from keras.random with a "
@@ -103,7 +96,7 @@ def _suitable(fit: Fit) -> EngineName:
     if not is_usual(fit.model) or fit.model.run_eagerly:
         return "keras"
     has_gpu = bool(tf.config.list_logical_devices("GPU"))
-    for_graph = _SEEDED_WHEN_COMPILED + (() if has_gpu else _SLOW_IN_XLA_ON_CPU)
+    for_graph = SEEDED_WHEN_COMPILED + (() if has_gpu else _SLOW_IN_XLA_ON_CPU)
     return "graph" if _operations(fit.model, for_graph) else "xla"
 
 
@@ -112,7 +105,7 @@ def _operations(model: keras.Model, kinds: tuple[str, ...]) -> set[str]:
 
     A kind is how the name begins that TensorFlow has for an operation.
     """
-    every = program_of(model, "operations", lambda: _every_operation(model))
+    every = found_once(model, "operations", lambda: _every_operation(model))
     return {operation for operation in every if operation.startswith(kinds)}
 
 

@@ -14,7 +14,6 @@ from mnistkit.training.callback_checks import need_every_batch
 from mnistkit.training.chunks import Chunks
 from mnistkit.training.fit import Fit
 from mnistkit.training.labelled import Examples
-from mnistkit.training.reuse import program_of
 from mnistkit.training.seeding import epoch_key, epoch_permutation
 from mnistkit.training.step_loop import StepLoop
 
@@ -124,13 +123,14 @@ class GraphEngine:
         hooks.on_train_end(logs)
 
     def _make_loop(self, fit: Fit) -> StepLoop:
-        settings: dict[str, Any] = {
-            "batch_size": fit.recipe.batch_size,
-            "jit_compile": self._jit_compile,
-            "augmentation": fit.augmentation,
-            "divisor": _examples(fit).divisor,
-        }
-        return program_of(fit.model, settings, lambda: StepLoop(fit.model.train_step, **settings))
+        return StepLoop(
+            fit.model,
+            "train_step",
+            fit.recipe.batch_size,
+            jit_compile=self._jit_compile,
+            augmentation=fit.augmentation,
+            divisor=_examples(fit).divisor,
+        )
 
 
 def _examples(fit: Fit) -> Examples:
@@ -170,7 +170,7 @@ def _measurement(
         return None
     # It is short, so XLA would not pay.
     loop = StepLoop(
-        model.test_step, _VALIDATION_BATCH, jit_compile=False, divisor=validation.divisor
+        model, "test_step", _VALIDATION_BATCH, jit_compile=False, divisor=validation.divisor
     )
     chunks = Chunks(validation, _VALIDATION_BATCH, single_steps=single_steps)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
 from mnistkit.training.outputs import Outputs, outputs_of
-from mnistkit.training.reuse import begin_again, note_compiled
+from mnistkit.training.same_program import begin_again, is_promised, note_compiled
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +46,15 @@ def compile_from_recipe(
         loss=make_loss(recipe, outputs, one_hot=one_hot),
         metrics=make_metrics(recipe, outputs),
     )
-    note_compiled(model, settings)
+    if is_promised(model) or _are_keras_own(recipe.optimizer, recipe.loss, *recipe.metrics):
+        note_compiled(model, settings)
+
+
+def _are_keras_own(*names: str) -> bool:
+    """Whether no name is one that somebody has registered with Keras."""
+    import keras
+
+    return not any(map(keras.saving.get_registered_object, names))
 
 
 def _vectors(model: keras.Model) -> list[keras.Variable]:

@@ -1,87 +1,184 @@
-"""What is compiled once serves several trainings of one model, where the caller asks for it.
+"""What is compiled once serves every model that it would be compiled from anew.
 
-A program refers to the model's layers and to the variables of its optimizer. So a training that
-begins anew in the same model, with other weights, can use it if the optimizer's variables begin
-anew, too, and if nobody has changed anything else of the model. That cannot be seen from here:
-whoever calls `keep_programs` answers for it.
+Trainers of one architecture, recipe and batch size, of other seeds, folds or trials, run one
+program: what a program refers to are variables, and those of another model can take their place. So
+nothing is shared that a callback or a caller could see: each model, each optimizer is its own.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from numpy.typing import NDArray
+from mnistkit.training.same_program import (
+    is_promised,
+    variables_of,
+    what_is_computed,
+    what_is_trained,
+)
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
-Program = TypeVar("Program")
+Kept = TypeVar("Kept")
+
+_MOST = 32  # programs: a fit has four at most
+# Operations that are seeded when they are compiled: another seed is another program.
+SEEDED_WHEN_COMPILED = (
+    "Multinomial", "ParameterizedTruncatedNormal", "RandomGamma", "RandomPoisson", "RandomShuffle",
+    "RandomStandardNormal", "RandomUniform", "TruncatedNormal",
+)  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Kept:
-    """What a model is compiled with."""
+    """A program, and what it takes besides its arguments.
 
-    settings: Any = None
-    optimizer: Any = None
-    beginning: list[NDArray[Any]] = field(default_factory=list)  # of the optimizer's variables
-    programs: list[tuple[Any, Any]] = field(default_factory=list)
+    Attributes
+    ----------
+    program : function
+    captured : list of int or tensor
+        The places of variables among those of the model, or what else it has taken hold of.
+    """
 
+    program: Any
+    captured: list[Any]
 
-_kept: weakref.WeakKeyDictionary[keras.Model, _Kept] = weakref.WeakKeyDictionary()
-
-
-def keep_programs(model: keras.Model) -> None:
-    """Let what is compiled for a model serve its next trainings; only its weights will change."""
-    _kept[model] = _Kept()
-
-
-def drop_programs(model: keras.Model) -> None:
-    """Let a model be compiled anew for every training, as others are."""
-    _kept.pop(model, None)
+    @property
+    def refers_to_variables(self) -> bool:
+        """Whether it has taken hold of nothing but the model's variables."""
+        return all(isinstance(one, int) for one in self.captured)
 
 
-def begin_again(model: keras.Model, settings: Any) -> bool:
-    """Set the optimizer to its beginning if the model is compiled with these settings already.
+class _Store:
+    """The programs of this process that were used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Hashable, value: Any) -> None:
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+_store = _Store()
+
+
+def forget_programs() -> None:
+    """Let go of all that is kept; the next training compiles anew."""
+    _store.clear()
+
+
+def found_once(model: keras.Model, what: str, find: Callable[[], Kept]) -> Kept:
+    """What was found out about a model that computes the same, or what is found out now."""
+    computed = what_is_computed(model)
+    if computed is None:
+        return find()
+    found: Kept | None = _store.get((what, computed))
+    if found is None:
+        found = find()
+        _store.put((what, computed), found)
+    return found
+
+
+class SharedProgram:
+    """A function over a model's variables, compiled once for all models that are the same.
+
+    Whether there are others is looked up when it would be compiled: whatever somebody has changed
+    of the model until then has its effect.
 
     Parameters
     ----------
     model : keras.Model
-    settings : any
-        What the model is to be compiled with.
-
-    Returns
-    -------
-    bool
-        Whether it need not be compiled.
+    function : function
+        Takes tensors and returns nothing; what it reads and changes are variables.
+    settings : hashable or None
+        What it depends on besides the model and what that is compiled with; None if nobody knows.
+    jit_compile : bool
+        Whether XLA compiles it.
     """
-    kept = _kept.get(model)
-    if kept is None or kept.settings != settings or kept.optimizer is not model.optimizer:
-        return False
-    for variable, value in zip(kept.optimizer.variables, kept.beginning, strict=True):
-        variable.assign(value)
-    return True
+
+    def __init__(
+        self,
+        model: keras.Model,
+        function: Callable[..., None],
+        settings: Hashable | None,
+        *,
+        jit_compile: bool = False,
+    ) -> None:
+        import tensorflow as tf
+
+        self._model = model
+        self._settings = None if settings is None else (settings, jit_compile)
+        self._function: Callable[..., Any] = tf.function(
+            function, autograph=False, jit_compile=jit_compile
+        )
+        self._bound: dict[Hashable, Callable[..., Any]] = {}
+
+    def __call__(self, *tensors: tf.Tensor) -> None:
+        """Run it."""
+        specs = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
+        if specs not in self._bound:
+            self._bound[specs] = self._bind(specs, tensors)
+        self._bound[specs](*tensors)
+
+    def _bind(self, specs: Hashable, tensors: Sequence[tf.Tensor]) -> Any:
+        """What runs it for tensors of these shapes on the variables of this model."""
+        import tensorflow as tf
+
+        function: Any = self._function
+        trained = None if self._settings is None else what_is_trained(self._model)
+        handles = _handles(self._model)
+        if trained is None or handles is None or tf.config.functions_run_eagerly():
+            return function
+        kinds = tuple((tuple(v.shape), v.dtype, v.trainable) for v in variables_of(self._model))
+        key = (trained, self._settings, specs, kinds)
+        kept = _store.get(key)
+        if kept is None:
+            kept = _taken_apart(function.get_concrete_function(*tensors), handles)
+            if kept is None or not (kept.refers_to_variables or is_promised(self._model)):
+                return function
+            _store.put(key, kept)
+        captured = [handles[one] if isinstance(one, int) else one for one in kept.captured]
+        return lambda *given: kept.program.call_preflattened([*given, *captured])
 
 
-def note_compiled(model: keras.Model, settings: Any) -> None:
-    """Note what a model was compiled with just now, and how its optimizer begins."""
-    if model in _kept:
-        optimizer: Any = model.optimizer
-        optimizer.build(model.trainable_variables)
-        beginning = [variable.numpy().copy() for variable in optimizer.variables]
-        _kept[model] = _Kept(settings, optimizer, beginning)
+def _handles(model: keras.Model) -> list[Any] | None:
+    """By what TensorFlow knows the variables of a model; None if they are on several devices."""
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    own = [variable.value for variable in variables_of(model)]
+    return (
+        [one.handle for one in own] if all(type(one) is ResourceVariable for one in own) else None
+    )
 
 
-def program_of(model: keras.Model, settings: Any, make: Callable[[], Program]) -> Program:
-    """The program with these settings that was made for a model before, or a new one."""
-    kept = _kept.get(model)
-    if kept is None:
-        return make()
-    for known, program in kept.programs:
-        if known == settings:
-            return program  # type: ignore[no-any-return]  # made by the same function
-    kept.programs.append((settings, make()))
-    return kept.programs[-1][1]  # type: ignore[no-any-return]
+def _taken_apart(traced: Any, handles: Sequence[Any]) -> _Kept | None:
+    """The program without the graph that it was made from, which goes with the model.
+
+    None if a seed is part of it.
+    """
+    graph = traced.graph.as_graph_def()
+    every = [*graph.node, *(n for inner in graph.library.function for n in inner.node_def)]
+    if any(node.op.startswith(SEEDED_WHEN_COMPILED) for node in every):
+        return None
+    places = {id(handle): place for place, handle in enumerate(handles)}
+    captured = [places.get(id(one), one) for one in traced.captured_inputs]
+    return _Kept(traced.inference_fn, captured)

@@ -12,13 +12,15 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mnistkit.training.augmentation import draw, vary
 from mnistkit.training.chunks import Chunk
 from mnistkit.training.own_augmentation import OwnAugmentation
+from mnistkit.training.reuse import SharedProgram
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
     from mnistkit.models import Augmentation
@@ -29,8 +31,10 @@ class StepLoop:
 
     Parameters
     ----------
-    step : function
-        The model's ``train_step`` or ``test_step``.
+    model : keras.Model
+        Compiled.
+    step : {"train_step", "test_step"}
+        Which of its methods.
     batch_size : int
     jit_compile : bool
         Whether full batches go through XLA. The last, smaller batch never does: compiling a second
@@ -43,23 +47,24 @@ class StepLoop:
 
     def __init__(
         self,
-        step: Any,
+        model: keras.Model,
+        step: Literal["train_step", "test_step"],
         batch_size: int,
         *,
         jit_compile: bool,
         augmentation: Augmentation | OwnAugmentation | None = None,
         divisor: float,
     ) -> None:
-        import tensorflow as tf
-
         self._batch_size = batch_size
         self._divisor = divisor
-        self._step = step
+        self._step = getattr(model, step)
         self._augmentation = augmentation
+        is_own = isinstance(augmentation, OwnAugmentation)
+        settings = None if is_own else (step, batch_size, divisor, augmentation)
         # Without the partials TensorFlow would take all loops for one function, and warn that it is
         # traced too often.
-        self._many = tf.function(partial(self._loop), autograph=False, jit_compile=jit_compile)
-        self._one = tf.function(partial(self._single), autograph=False)
+        self._many = SharedProgram(model, partial(self._loop), settings, jit_compile=jit_compile)
+        self._one = SharedProgram(model, partial(self._single), settings)
 
     def trace(self, chunk: Chunk) -> None:
         """Compile for chunks of this size, without taking a step."""
