@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnistkit.errors import LabelError, ModelError
+from mnistkit.errors import LabelError, ModelError, WrongTypeError
 from mnistkit.messages import shown
 
 # How far from 1 the probabilities of one image may add up: room for half-precision rounding.
@@ -103,3 +103,12 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """The same array, which cannot be written to any more."""
     array.setflags(write=False)
     return array
+
+
+def refuse_less(value: int, name: str, *, at_least: int) -> None:
+    """Refuse what is no whole number, or a smaller one."""
+    message = f"{name}={shown(value)}: expected a whole number of at least {at_least}."
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise WrongTypeError(message)
+    if value < at_least:
+        raise ValueError(message)

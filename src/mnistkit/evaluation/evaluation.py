@@ -19,6 +19,7 @@ from mnistkit.evaluation.checks import (
     checked_probabilities,
     checked_writers,
     read_only,
+    refuse_less,
 )
 from mnistkit.evaluation.class_score import ClassScore, class_scores
 from mnistkit.evaluation.confusion import Confusion, sorted_confusions
@@ -29,8 +30,8 @@ from mnistkit.evaluation.evaluation_file import (
     write_evaluation,
 )
 from mnistkit.evaluation.interval import effective_sample_size, wilson_interval
-from mnistkit.evaluation.mistake import Mistake
-from mnistkit.evaluation.reliability import ReliabilityBin, reliability_bins
+from mnistkit.evaluation.mistake import Mistake, surest_mistakes
+from mnistkit.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 from mnistkit.evaluation.risk_coverage import RiskCoverage, risk_coverage
 from mnistkit.evaluation.tables import class_table, text_table
 from mnistkit.evaluation.writer_score import WriterScore, writer_scores
@@ -254,11 +255,7 @@ class Evaluation:
         ----------
         C. Guo et al., "On calibration of modern neural networks", ICML 2017.
         """
-        surplus = [
-            one.num_examples * abs(one.probability - one.accuracy)
-            for one in self.reliability_curve(_CALIBRATION_BINS)
-        ]
-        return sum(surplus) / self.num_examples
+        return calibration_error(self.reliability_curve(_CALIBRATION_BINS))
 
     def reliability_curve(self, num_bins: int = _CALIBRATION_BINS) -> tuple[ReliabilityBin, ...]:
         """Whether the probabilities can be believed: what was said against what came true.
@@ -292,7 +289,7 @@ class Evaluation:
         said 70%, right 0% of 1
         said 85%, right 100% of 2
         """
-        _refuse_less(num_bins, "num_bins", at_least=1)
+        refuse_less(num_bins, "num_bins", at_least=1)
         return reliability_bins(self.probabilities.max(axis=1), self.correct, num_bins)
 
     @property
@@ -376,7 +373,7 @@ class Evaluation:
         (Confusion(label=0, predicted=1, num_mistakes=2, share=1.0),)
         """
         if k is not None:
-            _refuse_less(k, "k", at_least=0)
+            refuse_less(k, "k", at_least=0)
         return tuple(sorted_confusions(self.confusion_matrix)[:k])
 
     def risk_coverage(self) -> RiskCoverage:
@@ -420,7 +417,7 @@ class Evaluation:
         >>> doubt.index, doubt.label, doubt.suggested
         (1, 1, 0)
         """
-        _refuse_less(k, "k", at_least=0)
+        refuse_less(k, "k", at_least=0)
         return tuple(most_doubtful(self.labels, self.probabilities, k))
 
     def mistakes(self, k: int | None = None) -> tuple[Mistake, ...]:
@@ -442,23 +439,7 @@ class Evaluation:
         >>> [mistake.index for mistake in result.mistakes()]
         [1, 0]
         """
-        if not isinstance(k, int | np.integer | None):
-            raise WrongTypeError(f"k={shown(k)}: expected how many mistakes, or None for all.")
-        if k is not None and k < 0:
-            raise ValueError(f"k={k!r} mistakes cannot be listed; use 0 or more, or None for all.")
-        wrong = np.flatnonzero(~self.correct)
-        confidence = self.probabilities.max(axis=1)[wrong]
-        order = wrong[np.argsort(-confidence, kind="stable")][:k]
-        return tuple(
-            Mistake(
-                index=int(index),
-                label=int(self.labels[index]),
-                predicted=int(self.predictions[index]),
-                probability=float(self.probabilities[index].max()),
-                true_probability=float(self._true_probabilities[index]),
-            )
-            for index in order
-        )
+        return tuple(surest_mistakes(self.labels, self.probabilities, k))
 
     def report(self) -> str:
         """Write the result as text: one line for the whole, one for each class.
@@ -575,11 +556,3 @@ class Evaluation:
     def _true_probabilities(self) -> NDArray[np.float32]:
         """What the model gave to the class that each image is, float32 (n,)."""
         return self.probabilities[np.arange(self.num_examples), self.labels]
-
-
-def _refuse_less(value: int, name: str, *, at_least: int) -> None:
-    message = f"{name}={shown(value)}: expected a whole number of at least {at_least}."
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongTypeError(message)
-    if value < at_least:
-        raise ValueError(message)

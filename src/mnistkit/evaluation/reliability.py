@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,3 +65,9 @@ def reliability_bins(
         )
         for number in np.flatnonzero(counts).tolist()
     )
+
+
+def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """How far what was said is from what came true, averaged over the predictions in the bins."""
+    surplus = [one.num_examples * abs(one.probability - one.accuracy) for one in bins]
+    return sum(surplus) / sum(one.num_examples for one in bins)

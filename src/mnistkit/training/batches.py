@@ -19,7 +19,8 @@ from mnistkit.training.labelled import labelled
 from mnistkit.training.labels import are_rows, numbers_to_measure, rows_of
 from mnistkit.training.outputs import num_classes_of
 from mnistkit.training.shapes import fit_to_model
-from mnistkit.training.streams import Stream, checked_stream, is_stream, marked, own_errors
+from mnistkit.training.stream_claims import marked, own_errors
+from mnistkit.training.streams import Stream, checked_stream, is_stream
 
 if TYPE_CHECKING:
     import keras

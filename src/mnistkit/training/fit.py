@@ -6,10 +6,8 @@ import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from mnistkit.errors import RecipeError
 from mnistkit.models import spec_of
 from mnistkit.models.code_digest import code_digest
 from mnistkit.models.weights_file import weights_digest
@@ -172,22 +170,3 @@ def _without_names(settings: Any) -> Any:
     if isinstance(settings, list | tuple):
         return [_without_names(value) for value in settings]
     return settings
-
-
-def recipe_from_epoch(recipe: Recipe, initial_epoch: int | None) -> Recipe:
-    """A recipe whose epochs are counted from 0, for a fit that begins with another one.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such epoch.
-    """
-    if initial_epoch is None:
-        return recipe
-    if not isinstance(initial_epoch, Integral) or not 0 <= initial_epoch < recipe.epochs:
-        raise RecipeError(
-            f"initial_epoch={initial_epoch!r}: expected a whole number from 0 to below "
-            f"epochs={recipe.epochs}, which is where the fit ends. Without initial_epoch it "
-            "goes on with the next epoch, and epochs says how many to train."
-        )
-    return recipe.replace(epochs=recipe.epochs - int(initial_epoch))

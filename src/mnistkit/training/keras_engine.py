@@ -17,7 +17,8 @@ from mnistkit.training.graph_memory import forgotten
 from mnistkit.training.labelled import Examples
 from mnistkit.training.own_augmentation import OwnAugmentation
 from mnistkit.training.seeding import epoch_key, epoch_permutation
-from mnistkit.training.streams import Stream, own_errors
+from mnistkit.training.stream_claims import own_errors
+from mnistkit.training.streams import Stream
 from mnistkit.training.targets import packed
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mnistkit.training.data import TrainingData
 from mnistkit.training.labelled import Examples
 from mnistkit.training.seeding import seed_layers
-from mnistkit.training.streams import own_errors
+from mnistkit.training.stream_claims import own_errors
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -21,20 +21,15 @@ import contextlib
 import hashlib
 import logging
 import os
-import shutil
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistkit.errors import RecipeError, RunFolderError, WeightsError
-from mnistkit.files.atomic import Write, flush_folder, write_atomically, write_together
+from mnistkit.errors import RunFolderError
+from mnistkit.files.atomic import write_atomically, write_together
 from mnistkit.files.locking import LockedError, locked
-from mnistkit.files.reading import read_bytes
-from mnistkit.models import Recipe, note_temperature
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
-from mnistkit.models.weights_file import set_weights, weights_as_bytes
+from mnistkit.models.weights_file import weights_as_bytes
 from mnistkit.training import checkpoints
 from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import (
@@ -44,32 +39,28 @@ from mnistkit.training.description import (
     TRAINING,
     Description,
     differences,
-    from_bytes,
     machine_differences,
-    temperature_in,
     to_bytes,
 )
 from mnistkit.training.divergence import refuse_diverged
-from mnistkit.training.history_file import History, history_as_bytes, history_from_bytes
-from mnistkit.training.saved_model import (
-    Builder,
-    build_again,
-    keras_file,
-    keras_model,
-    warn_of_changed_model,
+from mnistkit.training.history_file import History, history_as_bytes
+from mnistkit.training.replacement import Replacement
+from mnistkit.training.run_files import (
+    HISTORY_FILE,
+    exists,
+    read_description,
+    unwritable,
+    writer,
 )
+from mnistkit.training.run_result import RunResult, SavedRun
+from mnistkit.training.saved_model import Builder, keras_file
 
 if TYPE_CHECKING:
     import keras
 
 logger = logging.getLogger(__name__)
 
-_HISTORY = "history.csv"
-_REPLACEMENT, _LOCK = ".replacement", ".lock"
-_TRIES, _PAUSE = 5, 0.02  # to read what is being replaced; seconds
-# Far more than any run has; a larger file is refused before it is read.
-_MOST_BYTES = {RUN_FILE: 16 << 20, _HISTORY: 64 << 20, WEIGHTS_FILE: 4 << 30, MODEL_FILE: 4 << 30}
-
+_LOCK = ".lock"
 _GO_ON = (
     "Continue it with the settings, data and versions that it was started with; resume='anyway' "
     "continues it all the same, to weights that differ."
@@ -78,17 +69,6 @@ _TRAIN_ON = (
     "To train its model on, load it with Trainer.load(folder, run_dir=another) and fit; to have it "
     "replaced, overwrite=True."
 )
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """What is read from the folder of a run that has a result."""
-
-    model: keras.Model
-    recipe: Recipe
-    seed: int
-    history: History
-    description: Description
 
 
 class RunFolder:
@@ -108,7 +88,7 @@ class RunFolder:
                 f"The folder {str(path)!r} begins with '~', and it is not known whose folder that "
                 f"is ({error}). Give an absolute path."
             ) from error
-        self._replacement = self.path / _REPLACEMENT
+        self._replacement = Replacement(self.path)
 
     # What there is --------------------------------------------------------------------------
 
@@ -119,7 +99,7 @@ class RunFolder:
         What has ended one that is not finished stands in its `description`. If a finished run was
         to be replaced by another one, it is the status of that one.
         """
-        if not _exists(self.working / RUN_FILE):
+        if not exists(self.working / RUN_FILE):
             return None
         return FINISHED if self.description["status"] == FINISHED else TRAINING
 
@@ -132,28 +112,28 @@ class RunFolder:
         RunFolderError
             If there is none, or it is damaged.
         """
-        return _read_description(self.working)
+        return read_description(self.working)
 
     @property
     def working(self) -> Path:
         """Where the run that is trained, or was trained last, has its checkpoints."""
-        return self._replacement if _exists(self._replacement / RUN_FILE) else self.path
+        return self._replacement.path if self._replacement.has(RUN_FILE) else self.path
 
     @property
     def data_name(self) -> str:
         """The name by which the data of the run was loaded; empty if it had none."""
-        name = (self._of_result()["data"] or {}).get("loaded_as")
+        name = (RunResult(self.path).description()["data"] or {}).get("loaded_as")
         return name if isinstance(name, str) else ""
 
     @property
     def engine(self) -> str | None:
         """The engine that the unfinished or finished run was begun with; None if there is none."""
-        engine = self.description.get("engine") if _exists(self.working / RUN_FILE) else None
+        engine = self.description.get("engine") if exists(self.working / RUN_FILE) else None
         return engine if isinstance(engine, str) else None
 
     def refuse_existing(self) -> None:
         """Raise a RunFolderError if there is a run already."""
-        if _exists(self.path / RUN_FILE):
+        if exists(self.path / RUN_FILE):
             raise RunFolderError(
                 f"{str(self.path)!r} holds a run already. Choose another folder, or continue the "
                 "run (resume=True, --resume), or have it replaced (overwrite=True, --overwrite)."
@@ -217,9 +197,9 @@ class RunFolder:
                 "take another folder."
             ) from error
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         with held:
-            self._complete_replacement()
+            self._replacement.complete()
             yield
 
     def begin(self, description: Description) -> None:
@@ -231,13 +211,13 @@ class RunFolder:
             If the folder cannot be written to.
         """
         try:
-            self._remove_replacement()
-            folder = self._replacement if self._has_result() else self.path
+            self._replacement.remove()
+            folder = self._replacement.path if self._has_result() else self.path
             folder.mkdir(exist_ok=True)
             checkpoints.remove_all(folder)  # another run's, or damaged ones
-            write_atomically(folder / RUN_FILE, _writer(to_bytes(description)))
+            write_atomically(folder / RUN_FILE, writer(to_bytes(description)))
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def note(self, description: Description) -> None:
         """Note what has happened to the run that is trained.
@@ -247,7 +227,7 @@ class RunFolder:
         OSError
             If the folder cannot be written to.
         """
-        write_atomically(self.working / RUN_FILE, _writer(to_bytes(description)))
+        write_atomically(self.working / RUN_FILE, writer(to_bytes(description)))
 
     def note_interruption(self, description: Description, history: History) -> None:
         """Note how far a run has come that does not go on.
@@ -261,7 +241,7 @@ class RunFolder:
         try:
             self.note(description)
             if history:
-                write_atomically(self.working / _HISTORY, _writer(history_as_bytes(history)))
+                write_atomically(self.working / HISTORY_FILE, writer(history_as_bytes(history)))
         except OSError as error:
             logger.warning("The interruption could not be noted in %s (%s).", self.path, error)
 
@@ -283,26 +263,26 @@ class RunFolder:
             WEIGHTS_FILE if is_named else MODEL_FILE: weights_as_bytes(model)
             if is_named
             else keras_file(model),
-            _HISTORY: history_as_bytes(history),
+            HISTORY_FILE: history_as_bytes(history),
         }
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         # Last, so that nothing counts as finished before all of it is there.
         files[RUN_FILE] = to_bytes({**description, "files": digests})
-        writes = {name: _writer(content) for name, content in files.items()}
+        writes = {name: writer(content) for name, content in files.items()}
         may_go_on = description["status"] == INTERRUPTED and self.has_begun(description)
         try:
             if self._has_result():
-                self._make_replacement()
-                write_together(self._replacement, writes)
-                self._complete_replacement()
+                self._replacement.make()
+                write_together(self._replacement.path, writes)
+                self._replacement.complete()
             else:
                 write_together(self.path, writes)
         except OSError as error:
             with contextlib.suppress(
                 OSError
             ):  # only if nothing else, such as checkpoints, is there
-                self._replacement.rmdir()
-            raise _unwritable(self.path, error) from error
+                self._replacement.path.rmdir()
+            raise unwritable(self.path, error) from error
         for name in {
             WEIGHTS_FILE,
             MODEL_FILE,
@@ -323,42 +303,12 @@ class RunFolder:
 
     def _has_result(self) -> bool:
         """Whether there is something that must not be lost: a result, even a damaged one."""
-        if not _exists(self.path / RUN_FILE):
+        if not exists(self.path / RUN_FILE):
             return False
         try:
-            return "files" in _read_description(self.path)
+            return "files" in read_description(self.path)
         except RunFolderError:
             return True
-
-    def _make_replacement(self) -> None:
-        if self._replacement.is_symlink():  # whoever laid it there must not choose where we write
-            self._replacement.unlink()
-        self._replacement.mkdir(exist_ok=True)
-
-    def _complete_replacement(self) -> None:
-        """Move a whole new result to its place, also one whose process was killed in the middle."""
-        if not self._replacement_is_whole():
-            return
-        kept = checkpoints.names(self._replacement)  # of a run that was saved before its end
-        for name in (*kept, WEIGHTS_FILE, MODEL_FILE, _HISTORY, RUN_FILE):
-            with contextlib.suppress(FileNotFoundError):
-                (self._replacement / name).replace(self.path / name)
-        flush_folder(self.path)
-        self._remove_replacement()
-
-    def _replacement_is_whole(self) -> bool:
-        if self._replacement.is_symlink() or not _exists(self._replacement / RUN_FILE):
-            return False
-        try:
-            return "files" in _read_description(self._replacement)
-        except RunFolderError:
-            return False
-
-    def _remove_replacement(self) -> None:
-        if self._replacement.is_symlink():
-            self._replacement.unlink()
-        elif self._replacement.is_dir():
-            shutil.rmtree(self._replacement)
 
     # Reading --------------------------------------------------------------------------------
 
@@ -368,151 +318,8 @@ class RunFolder:
         custom_objects: Mapping[str, Any] | None = None,
     ) -> SavedRun:
         """Read a run that has a result; see `Trainer.load`."""
-        description, files = self._finished()
-        try:
-            recipe = Recipe.from_dict(description["recipe"])
-        except RecipeError as error:
-            raise RunFolderError(
-                f"{str(self.path / RUN_FILE)!r} has a recipe that makes no sense: {error}"
-            ) from error
-        model = self._model(description, files, builder, custom_objects)
-        note_temperature(model, temperature_in(description))
-        return SavedRun(
-            model=model,
-            recipe=recipe,
-            seed=description["seed"],
-            history=self._history(files),
-            description=description,
-        )
+        return RunResult(self.path).load(builder, custom_objects)
 
     def load_result(self, model: keras.Model) -> tuple[Description, History]:
         """Give a model the weights of the finished run; return what is known of the run."""
-        description, files = self._finished()
-        if "name" in description["model"]:
-            self._set_weights(model, files)
-        else:
-            model.set_weights(keras_model(files[MODEL_FILE], self.path / MODEL_FILE).get_weights())
-        note_temperature(model, temperature_in(description))
-        return description, self._history(files)
-
-    def _of_result(self) -> Description:
-        return _read_description(self._result_folder(RUN_FILE))
-
-    def _result_folder(self, name: str) -> Path:
-        """Where a file of the result is: half-way through a replacement it is one or the other."""
-        moving = self._replacement_is_whole() and _exists(self._replacement / name)
-        return self._replacement if moving else self.path
-
-    def _finished(self) -> tuple[Description, dict[str, bytes]]:
-        """The description of a run and the content of its result's files, verified.
-
-        Another process may put a new result in its place meanwhile: then it is read again.
-        """
-        for _ in range(_TRIES - 1):
-            before = self._trace()
-            try:
-                return self._read_finished()
-            except RunFolderError:
-                if before == self._trace() and not _exists(self._replacement):
-                    raise
-                time.sleep(_PAUSE)
-        return self._read_finished()
-
-    def _trace(self) -> tuple[int, int] | None:
-        """What is another one once a new result is in its place."""
-        try:
-            status = (self.path / RUN_FILE).lstat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns
-
-    def _read_finished(self) -> tuple[Description, dict[str, bytes]]:
-        description = self._of_result()
-        if "files" not in description:
-            raise RunFolderError(
-                f"The run in {str(self.path)!r} is not finished. Continue it with fit(..., "
-                "resume=True) or 'mnistkit train ... --resume'."
-            )
-        wanted = (WEIGHTS_FILE if "name" in description["model"] else MODEL_FILE, _HISTORY)
-        digests = description["files"] if isinstance(description["files"], dict) else {}
-        return description, {
-            name: _verified(self._result_folder(name) / name, digests.get(name)) for name in wanted
-        }
-
-    def _model(
-        self,
-        description: Description,
-        files: Mapping[str, bytes],
-        builder: Builder | str | None,
-        custom_objects: Mapping[str, Any] | None,
-    ) -> keras.Model:
-        if "name" not in description["model"]:
-            if builder is not None:
-                raise RunFolderError(
-                    f"The run in {str(self.path)!r} has a model without a name, which Keras has "
-                    "saved whole. Load it without builder=..."
-                )
-            return keras_model(files[MODEL_FILE], self.path / MODEL_FILE, custom_objects)
-        built = build_again(description["model"], builder, self.path)
-        self._set_weights(built, files)
-        warn_of_changed_model(built, description, builder)
-        return built
-
-    def _set_weights(self, model: keras.Model, files: Mapping[str, bytes]) -> None:
-        try:
-            set_weights(model, files[WEIGHTS_FILE], source=repr(str(self.path / WEIGHTS_FILE)))
-        except WeightsError as error:
-            raise RunFolderError(str(error)) from error
-
-    def _history(self, files: Mapping[str, bytes]) -> History:
-        try:
-            return history_from_bytes(files[_HISTORY])
-        except ValueError as error:
-            path = str(self.path / _HISTORY)
-            raise RunFolderError(f"{path!r} is damaged: {error}.") from error
-
-
-def _exists(path: Path) -> bool:
-    """Whether anything is there, a broken link too."""
-    return os.path.lexists(path)
-
-
-def _writer(content: bytes) -> Write:
-    return lambda file: file.write(content)
-
-
-def _unwritable(path: Path, error: OSError) -> RunFolderError:
-    return RunFolderError(
-        f"The run could not be saved to {str(path)!r}: {error}. "
-        "Choose a folder that can be written to."
-    )
-
-
-def _read_description(folder: Path) -> Description:
-    path = folder / RUN_FILE
-    if not _exists(path):
-        raise RunFolderError(
-            f"{str(folder)!r} holds no saved run: there is no {RUN_FILE!r} in it. "
-            "Give the folder that Trainer.save or 'mnistkit train --out' wrote."
-        )
-    try:
-        return from_bytes(read_bytes(path, most_bytes=_MOST_BYTES[RUN_FILE]))
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{str(path)!r} is damaged: {error}.") from error
-
-
-def _verified(path: Path, digest: Any) -> bytes:
-    """The content of a file, if it is the one that the description has the digest of."""
-    try:
-        content = read_bytes(path, most_bytes=_MOST_BYTES[path.name])
-    except OSError as error:
-        raise RunFolderError(
-            f"{str(path)!r} cannot be read: {error}. Restore it from a copy, or train again."
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
-        raise RunFolderError(
-            f"{str(path)!r} is not the file that was saved: its sha256 is {found[:12]}..., "
-            f"expected {str(digest)[:12]}.... Restore it from a copy, or train again."
-        )
-    return content
+        return RunResult(self.path).load_into(model)

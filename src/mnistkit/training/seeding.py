@@ -7,15 +7,30 @@ been called, and cannot be continued after an interruption.
 from __future__ import annotations
 
 import random
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistkit.errors import RecipeError
 from mnistkit.models.building import seed_global_generator
 
 if TYPE_CHECKING:
     import keras
+
+
+def checked_seed(seed: Any) -> int:
+    """A seed as Python's own number.
+
+    Raises
+    ------
+    RecipeError
+        If it is none.
+    """
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise RecipeError(f"seed={seed!r}: expected a whole number of at least 0.")
+    return int(seed)
 
 
 def epoch_permutation(seed: int, epoch: int, count: int) -> NDArray[np.int32]:

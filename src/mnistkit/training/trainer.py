@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,12 +28,7 @@ from mnistkit.models import (
 from mnistkit.models.building import seeded_everywhere
 from mnistkit.models.keras_settings import require_keras
 from mnistkit.training.augmentation import refuse_augmentation
-from mnistkit.training.batches import (
-    Batches,
-    come_in_batches,
-    measure_batches,
-    predict_batches,
-)
+from mnistkit.training.batches import Batches
 from mnistkit.training.blueprint import blueprint_of
 from mnistkit.training.calibration import refuse_trained_on
 from mnistkit.training.callback_checks import (
@@ -51,7 +44,7 @@ from mnistkit.training.contract import (
     refuse_slow_precision,
     refuse_unbuilt,
 )
-from mnistkit.training.data import training_data
+from mnistkit.training.data import TrainingData, training_data
 from mnistkit.training.description import (
     Description,
     as_saved,
@@ -60,13 +53,11 @@ from mnistkit.training.description import (
     with_temperature,
 )
 from mnistkit.training.engine import ENGINES, make_engine
-from mnistkit.training.fit import Beginning, Fit, recipe_from_epoch
-from mnistkit.training.inference import predict_probabilities
-from mnistkit.training.inputs import Inputs, checked_inputs, checked_kind
+from mnistkit.training.fit import Beginning, Fit
+from mnistkit.training.fit_recipe import recipe_for_fit, recipe_on_data, with_enough_epochs
+from mnistkit.training.inputs import Inputs, checked_kind
 from mnistkit.training.keras_arguments import answers_keras
-from mnistkit.training.known_writers import known_writers
-from mnistkit.training.labelled import Data, labelled
-from mnistkit.training.labels import numbers_to_measure
+from mnistkit.training.labelled import Data
 from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
@@ -75,16 +66,18 @@ from mnistkit.training.loss_checks import (
     refuse_unknown_names,
     takes_class_numbers,
 )
+from mnistkit.training.measuring import measure, predict
 from mnistkit.training.optimizers import compile_from_recipe, in_effect, is_compiled_by_caller
-from mnistkit.training.outputs import num_classes_of, refuse_no_classes
-from mnistkit.training.own_augmentation import own_function
+from mnistkit.training.outputs import refuse_no_classes
+from mnistkit.training.own_augmentation import OwnAugmentation, own_function
 from mnistkit.training.past_fits import note_past_fits, past_fits
 from mnistkit.training.run import Run, refuse_run_in_the_way
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.training.sample_weights import ClassWeight
-from mnistkit.training.seeding import fit_seed
+from mnistkit.training.seeding import checked_seed, fit_seed
 from mnistkit.training.serializable import refuse_unserializable
-from mnistkit.training.shapes import fit_to_model, input_shape_of
+from mnistkit.training.shapes import input_shape_of
+from mnistkit.training.verbosity import checked_verbosity
 
 if TYPE_CHECKING:
     import keras
@@ -187,7 +180,7 @@ class Trainer:
     ) -> None:
         if engine not in ENGINES:
             raise RecipeError(f"engine={engine!r}: expected one of {', '.join(ENGINES)}.")
-        self.seed = _checked_seed(seed)
+        self.seed = checked_seed(seed)
         self.inputs: Inputs = checked_kind(inputs)
         if strategy is not None and not hasattr(strategy, "scope"):
             raise OptionError(
@@ -343,21 +336,14 @@ class Trainer:
         """
         from mnistkit.training.callback_state import settings_of
 
-        recipe = self._recipe_with(epochs, batch_size, augmentation)
-        recipe = recipe_from_epoch(recipe, initial_epoch)
-        verbosity = _verbosity(verbose)
+        recipe = recipe_for_fit(self.recipe, epochs, initial_epoch, batch_size, augmentation)
+        verbosity = checked_verbosity(verbose)
         refuse_run_in_the_way(self._folder, resume=resume, overwrite=overwrite)
         self._build_for(data)
         self._note_own_compile()
         refuse_slow_precision(self.model)
-        every = (*self.callbacks, *checked_callbacks(callbacks))
-        refuse_missing_tensorboard(every)
-        own_optimizer = self.model.optimizer if self._compiled_by_caller else None
-        refuse_second_schedule(every, recipe, self._recipes, own_optimizer)
-        input_shape, _ = input_shape_of(self.model)
-        if recipe.augmentation is not None:
-            refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
-        own_augmentation = own_function(augmentation, input_shape)
+        every = self._every_callback(callbacks, recipe)
+        own_augmentation = self._own_augmentation(augmentation, recipe)
         prepared = training_data(
             self.model,
             data,
@@ -368,50 +354,22 @@ class Trainer:
             class_weight=class_weight,
             seed=self.seed,
         )
-        if prepared.batch_size is not None:  # a stream's own
-            if batch_size is not None:
-                raise RecipeError(
-                    f"batch_size={batch_size}: a tf.data.Dataset has batches of its own, here of "
-                    f"{prepared.batch_size}. Leave it out, or write dataset.unbatch().batch("
-                    f"{batch_size})."
-                )
-            recipe = recipe.replace(batch_size=prepared.batch_size)
-        if epochs is initial_epoch is None and prepared.says_its_length:
-            recipe = recipe.with_enough_epochs(prepared.steps_per_epoch(recipe.batch_size))
-        if self._compiled_by_caller:
-            refuse_other_loss(self.model, prepared.train, one_hot=prepared.one_hot)
-            refuse_other_metrics(self.model, one_hot=prepared.one_hot)
-        else:
-            refuse_other_recipe(recipe, self.model, one_hot=prepared.one_hot)
-            steps = recipe.epochs * prepared.steps_per_epoch(recipe.batch_size)
-            with self._scope():
-                compile_from_recipe(self.model, recipe, steps, one_hot=prepared.one_hot)
-        if self._folder is not None:
-            refuse_unserializable(self.model)
-        settings = tuple(settings_of(callback) for callback in every)
-        beginning = self._begin(initial_epoch, resume=bool(resume))
+        recipe = recipe_on_data(recipe, prepared, batch_size)
+        if epochs is initial_epoch is None:
+            recipe = with_enough_epochs(recipe, prepared)
+        self._compile_for(recipe, prepared)
         fit = Fit(
             self.model,
             prepared,
             recipe,
             self.seed,
             every,
-            settings,
-            beginning,
+            tuple(settings_of(callback) for callback in every),
+            self._begin(initial_epoch, resume=bool(resume)),
             self.inputs,
             own_augmentation,
         )
-        self._blueprint = None  # from here on the model is the one that is trained
-        begun_with = self._folder.engine if self._folder is not None and resume else None
-        engine = make_engine(self._wanted_engine, fit, begun_with)
-        run = Run(fit, engine, self._folder)
-        try:
-            with seeded_everywhere(fit_seed(self.seed, fit.first_epoch)):
-                return run.train(resume=resume, overwrite=overwrite, verbose=verbosity)
-        finally:  # whatever has ended it, also Ctrl-C
-            if run.description is not None:
-                self._description, self._beginning = run.description, beginning
-                self.engine, self.history = engine.name, run.history
+        return self._train(fit, resume=resume, overwrite=overwrite, verbosity=verbosity)
 
     @answers_keras
     def evaluate(self, data: Data | Batches | Iterator[Any]) -> Evaluation:
@@ -436,21 +394,7 @@ class Trainer:
         """
         self._build_on(data)
         refuse_no_classes(self.model, "trainer.model.evaluate(images, targets)")
-        if come_in_batches(data):
-            name, classes = "", tuple[str, ...]()
-            numbers, probabilities = measure_batches(data, self.model, self.inputs)
-        else:
-            examples = labelled(data, self.model, self.inputs)
-            name, classes = examples.name, examples.classes
-            numbers = numbers_to_measure(examples.labels)
-            probabilities = predict_probabilities(self.model, examples.images, examples.divisor)
-        return Evaluation.from_probabilities(
-            numbers,
-            probabilities,
-            classes=self._classes(classes),
-            name=name,
-            writers=known_writers(data),
-        )
+        return measure(self.model, data, self.inputs)
 
     @answers_keras
     def predict(self, images: Split | ArrayLike | Batches | Iterator[Any]) -> NDArray[np.float32]:
@@ -472,11 +416,7 @@ class Trainer:
             If the images do not fit the model.
         """
         self._build_on(images)
-        if come_in_batches(images):
-            return predict_batches(images, self.model, self.inputs)
-        given = images.images if isinstance(images, Split) else images
-        array, divisor = checked_inputs(given, self.inputs)
-        return predict_probabilities(self.model, fit_to_model(array, self.model), divisor)
+        return predict(self.model, images, self.inputs)
 
     def calibrate(self, data: Data) -> Calibration:
         """Fit the temperature that makes probabilities as often right as they say.
@@ -649,14 +589,6 @@ class Trainer:
     def __repr__(self) -> str:
         return f"<Trainer of {described_model(self.model)}, seed {self.seed}, {self.recipe!r}>"
 
-    def _recipe_with(self, epochs: int | None, batch_size: int | None, augmentation: Any) -> Recipe:
-        given = {"epochs": epochs, "batch_size": batch_size}
-        changes: dict[str, Any] = {n: value for n, value in given.items() if value is not None}
-        if augmentation is not None:  # a function takes the place of the recipe's settings
-            is_settings = isinstance(augmentation, Augmentation)
-            changes["augmentation"] = augmentation if is_settings else None
-        return self.recipe.replace(**changes)
-
     def _build_on(self, data: Any) -> None:
         """Build the model on the data if it is not built."""
         if not self.model.built:
@@ -709,26 +641,48 @@ class Trainer:
         """The loss, or its name: the caller's or the recipe's."""
         return self.model.loss if self._compiled_by_caller else recipe.loss
 
-    def _classes(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The names of the classes, with numbers for those that the data has no name for."""
-        count = num_classes_of(self.model) or 0
-        return (*names, *map(str, range(len(names), count)))[:count]
+    def _every_callback(
+        self, callbacks: Callbacks, recipe: Recipe
+    ) -> tuple[keras.callbacks.Callback, ...]:
+        """The trainer's and those of one fit, if they can be called in it."""
+        every = (*self.callbacks, *checked_callbacks(callbacks))
+        refuse_missing_tensorboard(every)
+        own_optimizer = self.model.optimizer if self._compiled_by_caller else None
+        refuse_second_schedule(every, recipe, self._recipes, own_optimizer)
+        return every
 
+    def _own_augmentation(self, given: Any, recipe: Recipe) -> OwnAugmentation | None:
+        """The caller's function that varies images, if one is given; else the recipe says how."""
+        input_shape, _ = input_shape_of(self.model)
+        if recipe.augmentation is not None:
+            refuse_augmentation(recipe.augmentation, self.inputs, input_shape)
+        return own_function(given, input_shape)
 
-def _checked_seed(seed: Any) -> int:
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise RecipeError(f"seed={seed!r}: expected a whole number of at least 0.")
-    return int(seed)
+    def _compile_for(self, recipe: Recipe, data: TrainingData) -> None:
+        """Compile the model as the recipe says, or see whether what the caller compiled fits."""
+        if self._compiled_by_caller:
+            refuse_other_loss(self.model, data.train, one_hot=data.one_hot)
+            refuse_other_metrics(self.model, one_hot=data.one_hot)
+        else:
+            refuse_other_recipe(recipe, self.model, one_hot=data.one_hot)
+            steps = recipe.epochs * data.steps_per_epoch(recipe.batch_size)
+            with self._scope():
+                compile_from_recipe(self.model, recipe, steps, one_hot=data.one_hot)
+        if self._folder is not None:
+            refuse_unserializable(self.model)
 
-
-def _verbosity(wanted: Any) -> int:
-    """What was asked for; by default a progress bar for people, nothing for a pipe."""
-    if isinstance(wanted, int | np.integer) and 0 <= wanted <= 2:
-        return int(wanted)
-    if wanted not in (None, "auto"):
-        raise OptionError(
-            f"verbose={wanted!r}: expected 0 for nothing, 1 for a progress bar, or 2 for a line an "
-            "epoch."
-        )
-    in_notebook = "ipykernel" in sys.modules
-    return int(in_notebook or sys.stdout.isatty())
+    def _train(
+        self, fit: Fit, *, resume: bool | Literal["anyway"], overwrite: bool, verbosity: int
+    ) -> keras.callbacks.History:
+        """Train, and take note of what happened."""
+        self._blueprint = None  # from here on the model is the one that is trained
+        begun_with = self._folder.engine if self._folder is not None and resume else None
+        engine = make_engine(self._wanted_engine, fit, begun_with)
+        run = Run(fit, engine, self._folder)
+        try:
+            with seeded_everywhere(fit_seed(self.seed, fit.first_epoch)):
+                return run.train(resume=resume, overwrite=overwrite, verbose=verbosity)
+        finally:  # whatever has ended it, also Ctrl-C
+            if run.description is not None:
+                self._description, self._beginning = run.description, fit.beginning
+                self.engine, self.history = engine.name, run.history
