@@ -146,6 +146,30 @@ def test_a_division_that_is_no_layer_of_keras(scale):
     fit(keras.Sequential([keras.Input((28, 28)), layers.Rescaling(255.0), model]))
 
 
+class OwnNetwork(keras.Model):
+    def __init__(self, divisor, first):
+        super().__init__()
+        self.divisor = divisor
+        self.blocks = [first, keras.Sequential([layers.Flatten(), layers.Dense(10, "softmax")])]
+
+    def call(self, images):
+        hidden = images / self.divisor
+        for block in self.blocks:
+            hidden = block(hidden)
+        return hidden
+
+
+@pytest.mark.parametrize("first", [layers.Flatten, lambda: layers.LSTM(3)])
+def test_a_division_in_the_call_of_a_model_of_ones_own(first):
+    model, right = OwnNetwork(255.0, first()), OwnNetwork(2.0, first())
+    for one in (model, right):
+        one(IMAGES[:2] / np.float32(255))
+    Trainer(right)
+    with pytest.raises(ModelError, match=r"scales images before its layer '(dense|lstm)"):
+        Trainer(model)
+    assert not any("call" in vars(layer) for layer in model._flatten_layers())
+
+
 def test_what_scales_frozen_features_is_not_mistaken():
     inputs = keras.Input((28, 28))
     frozen = layers.Dense(5, trainable=False)(inputs)

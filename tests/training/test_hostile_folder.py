@@ -412,13 +412,13 @@ def test_a_flipped_bit_of_the_text_files_is_noticed(named, tmp_path, monkeypatch
     """Loading is tried up to where the model would be built, which takes longer than it tells."""
     folder = Path(shutil.copytree(named, tmp_path / "run"))
     content = (folder / name).read_bytes()
-    from mnistkit.training.run_folder import RunFolder
+    from mnistkit.training.run_result import RunResult
 
-    right = RunFolder(folder)._finished()
+    right = RunResult(folder).read()
     for changed in flips(content, range(0, len(content), step)):
         (folder / name).write_bytes(changed)
         try:
-            found = RunFolder(folder)._finished()
+            found = RunResult(folder).read()
         except RunFolderError:
             continue
         assert found == right

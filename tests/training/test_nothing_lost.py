@@ -21,6 +21,7 @@ import mnistkit
 from mnistkit import Trainer
 from mnistkit.errors import DivergenceError, RunFolderError
 from mnistkit.training.run_folder import RunFolder
+from mnistkit.training.run_result import RunResult
 
 RESULT = [".lock", "history.csv", "run.json", "weights.npz"]
 
@@ -235,7 +236,7 @@ def test_a_run_can_be_read_while_it_is_replaced(tmp_path):
         assert process.stdout.readline() == "begins\n"
         while not (folder / "run.json").exists():
             time.sleep(0.01)
-        digests = {RunFolder(folder)._finished()[0]["files"]["weights.npz"] for _ in range(200)}
+        digests = {RunResult(folder).read()[0]["files"]["weights.npz"] for _ in range(200)}
     finally:
         process.kill()
         process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import keras
@@ -48,6 +49,16 @@ def test_compiling_over_a_recipe_is_said_once(warnings):
     (warning,) = warnings()
     assert "weight_decay=0.1, label_smoothing=0.2, weight_averaging=0.9" in warning
     assert trainer.recipe == Recipe(epochs=1, batch_size=20)
+
+
+def test_a_run_says_nothing_of_what_the_recipe_was_not_used_for(tmp_path):
+    trainer = fitted(Trainer(compiled(), recipe=Recipe(epochs=1, batch_size=20)))
+    trainer.save(tmp_path)
+    told = json.loads((tmp_path / "run.json").read_text())
+    used = ("epochs", "batch_size", "min_steps", "augmentation")
+    assert sorted(told["recipe"]) == sorted(used)
+    assert told["compiled"]["optimizer"]["class_name"] == "SGD"
+    assert Trainer.load(tmp_path).recipe == trainer.recipe
 
 
 def test_compiling_the_model_itself_is_seen(warnings):

@@ -134,13 +134,13 @@ def test_recipe_decides_optimizer_and_schedule(digits):
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (Recipe(optimizer="addam"), "optimizer='addam': expected a name in keras.optimizers"),
+        (Recipe(optimizer="addam"), r"optimizer: Keras has none named 'addam'; .*mean 'adam'\?"),
         (Recipe(optimizer_options={"beta": 1}), "Adam does not take 'beta'"),
     ],
 )
-def test_recipe_that_keras_does_not_know(digits, recipe, message):
+def test_recipe_that_keras_does_not_know(recipe, message):
     with pytest.raises(RecipeError, match=message):
-        Trainer("dense128", recipe=recipe).fit(digits.train)
+        Trainer("dense128", recipe=recipe)
 
 
 def test_compile_overrides_the_recipe(digits):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Keras chooses between these by the shapes of labels and outputs, when it compiles the model.
 CHOSEN_LATE = ("accuracy", "acc", "crossentropy", "ce")
 _LOSSES = ("sparse_categorical_crossentropy", "categorical_crossentropy")
-_OPTIMIZERS = ("adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad", "adamax", "lion")
+OPTIMIZERS = ("adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad", "adamax", "lion")
 
 
 def checked_settings(
@@ -31,7 +31,7 @@ def checked_settings(
     import keras
 
     if isinstance(optimizer, str):
-        refuse_unknown(keras.optimizers, optimizer, "optimizer", _OPTIMIZERS)
+        refuse_unknown(keras.optimizers, optimizer, "optimizer", OPTIMIZERS)
     elif not isinstance(optimizer, keras.optimizers.Optimizer):
         raise RecipeError(
             f"optimizer={shown(optimizer)}: expected a name in keras.optimizers, such as 'adam', "

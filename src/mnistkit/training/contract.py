@@ -7,10 +7,12 @@ a model does not do what was meant: it trains on nonsense, or stops in the middl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError
 from mnistkit.models.building import seeded_everywhere
@@ -129,20 +131,16 @@ def _refuse_computed_scaling(
 ) -> None:
     """Look at what is left of paper and ink where the first weights meet them.
 
-    A division may hide in a `Lambda`, in a layer of one's own, or in plain ``x / 255``.
+    A division may hide in a `Lambda`, in a layer of one's own, or in plain ``x / 255``, also in the
+    `call` of a model of one's own.
     """
-    import keras
-
     images = few_images(input_shape, batch_size)
     if len(images) < 2:
         return
-    try:
-        first = next(layer for layer in model.layers if _has_learnt_weights(layer))
-        before = keras.Model(model.inputs[0], first.input)(images, training=False)
-        paper, ink = np.asarray(keras.ops.cast(before, "float32"))[:2]
-    # Not a graph of layers, or layers of one's own, which raise anything.
-    except Exception:  # noqa: BLE001
+    seen = _first_seen_by_weights(model, images)
+    if seen is None:
         return
+    first, (paper, ink) = seen
     difference = float(np.abs(ink - paper).max())
     if 0 < difference < _SMALLEST_SCALE:
         raise ModelError(
@@ -151,6 +149,52 @@ def _refuse_computed_scaling(
             "a model divided by 255 already. Build the model without that division; "
             f"{_opposite(input_shape)}"
         )
+
+
+def _first_seen_by_weights(
+    model: keras.Model, images: NDArray[np.float32]
+) -> tuple[keras.layers.Layer, NDArray[np.float32]] | None:
+    """The first layer that has learnt weights, and what reaches it of the first two images.
+
+    None if there is no such layer, or it gets something else than one tensor. Its `call` stands in
+    the object for a moment, so that a model of one's own shows what it does before.
+    """
+    found: list[tuple[keras.layers.Layer, NDArray[np.float32]]] = []
+
+    def looking(layer: keras.layers.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def look(given: Any, *more: Any, **options: Any) -> Any:
+            if not found:
+                found.append((layer, np.asarray(given, "float32")[:2]))
+            return call(given, *more, **options)
+
+        return look
+
+    watched = [one for one in _inner_layers(model) if "call" not in vars(one)]
+    for layer in watched:
+        vars(layer)["call"] = looking(layer, layer.call)
+    try:
+        model(images, training=False)
+    # Layers of one's own raise anything; whether the model can be run is looked at elsewhere.
+    except Exception:  # noqa: BLE001
+        return None
+    finally:
+        for layer in watched:
+            del vars(layer)["call"]
+    return found[0] if found and found[0][1].shape[:1] == (2,) else None
+
+
+def _inner_layers(outer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """The layers with learnt weights that images may meet first; Keras' own are looked at whole."""
+    import keras
+
+    for layer in outer._flatten_layers(include_self=False, recursive=False):  # noqa: SLF001
+        if not _has_learnt_weights(layer):
+            continue
+        is_of_keras = type(layer).__module__.startswith("keras.")
+        is_whole = is_of_keras and not isinstance(layer, keras.Model)
+        within = [] if is_whole else list(_inner_layers(layer))
+        yield from within or [layer]
 
 
 def _opposite(input_shape: Shape) -> str:

@@ -14,6 +14,7 @@ from mnistkit.models.architecture import architecture_of
 from mnistkit.models.settings import positive
 from mnistkit.models.weights_file import weights_digest
 from mnistkit.training import environment
+from mnistkit.training.optimizers import settings_in_effect
 
 if TYPE_CHECKING:
     import keras
@@ -47,7 +48,7 @@ def describe(model: keras.Model, recipe: Recipe, seed: int, **more: Any) -> Desc
         "format": FORMAT,
         "status": NOT_TRAINED,
         "model": _how_to_build(model),
-        "recipe": recipe.to_dict(),
+        "recipe": settings_in_effect(recipe, model),
         "seed": seed,
         "data": None,
         "epochs_done": 0,

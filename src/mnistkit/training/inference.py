@@ -29,7 +29,12 @@ def predict_probabilities(
     refuse_no_classes(model, "trainer.model.predict(images)")
     outputs = outputs_of(model)
     parts = [
-        model.predict_on_batch(to_floats(images[start : start + _BATCH], divisor))
+        _outputs(model, to_floats(images[start : start + _BATCH], divisor))
         for start in range(0, len(images), _BATCH)
     ]
     return to_probabilities(np.concatenate(parts), outputs)
+
+
+def _outputs(model: keras.Model, images: NDArray[np.float32]) -> NDArray[Any]:
+    # Of a model on several devices each answers for all images; the first one's come first.
+    return np.asarray(model.predict_on_batch(images))[: len(images)]

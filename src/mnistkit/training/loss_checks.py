@@ -13,7 +13,7 @@ from mnistkit.errors import ModelError, RecipeError
 from mnistkit.training.compile_checks import compiled_metrics, refuse_unknown
 from mnistkit.training.inputs import to_floats
 from mnistkit.training.labelled import Examples
-from mnistkit.training.optimizers import make_loss, make_metrics
+from mnistkit.training.optimizers import make_loss, make_metrics, optimizer_kind
 from mnistkit.training.outputs import (
     SQUASHING,
     OutputDescription,
@@ -38,7 +38,7 @@ _FOR_ONE_HOT = ("categoricalaccuracy", "binaryaccuracy")
 
 
 def refuse_unknown_names(recipe: Recipe) -> None:
-    """Refuse a recipe with a loss or a metric that Keras does not know.
+    """Refuse a recipe with an optimizer, a loss or a metric that Keras does not know.
 
     Raises
     ------
@@ -47,6 +47,7 @@ def refuse_unknown_names(recipe: Recipe) -> None:
     """
     import keras
 
+    optimizer_kind(recipe)
     refuse_unknown(keras.losses, recipe.loss, "loss", (_SPARSE,))
     for name in recipe.metrics:
         if name not in _CHOSEN_LATE:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
 from mnistkit.messages import shown
+from mnistkit.training.compile_checks import OPTIMIZERS, refuse_unknown
 from mnistkit.training.outputs import Outputs, outputs_of
 from mnistkit.training.same_program import begin_again, is_promised, note_compiled
 
@@ -92,6 +93,16 @@ def in_effect(recipe: Recipe, *, is_given: bool) -> Recipe:
             ", ".join(lost),
         )
     return recipe.replace(**{name: getattr(usual, name) for name in replaced})
+
+
+def settings_in_effect(recipe: Recipe, model: keras.Model) -> dict[str, Any]:
+    """The settings of a recipe that a model is trained by, as plain values.
+
+    Without those that compiling settles, if the caller has compiled the model.
+    """
+    settings = recipe.to_dict()
+    unused = _COMPILED if is_compiled_by_caller(model) else ()
+    return {name: value for name, value in settings.items() if name not in unused}
 
 
 def has_schedule(optimizer: keras.Optimizer) -> bool:
@@ -198,8 +209,8 @@ def _from_logits(module: Any, name: str) -> Any:
     return kind(from_logits=True, name=name)
 
 
-def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
-    """The optimizer of a recipe.
+def optimizer_kind(recipe: Recipe) -> Any:
+    """The class of a recipe's optimizer.
 
     Raises
     ------
@@ -208,13 +219,8 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
     """
     import keras
 
-    try:
-        kind = type(keras.optimizers.get(recipe.optimizer))
-    except ValueError as error:
-        raise RecipeError(
-            f"optimizer={recipe.optimizer!r}: expected a name in keras.optimizers, "
-            "such as 'adam' or 'sgd'."
-        ) from error
+    refuse_unknown(keras.optimizers, recipe.optimizer, "optimizer", OPTIMIZERS)
+    kind = type(keras.optimizers.get(recipe.optimizer))
     # The name is ours: it says that the optimizer is a recipe's.
     unknown = set(recipe.optimizer_options) - (set(inspect.signature(kind).parameters) - {"name"})
     if unknown:
@@ -222,6 +228,12 @@ def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
             f"optimizer_options={dict(recipe.optimizer_options)!r}: {kind.__name__} does not take "
             f"{', '.join(sorted(map(repr, unknown)))}."
         )
+    return kind
+
+
+def make_optimizer(recipe: Recipe, total_steps: int) -> keras.Optimizer:
+    """The optimizer of a recipe; see `optimizer_kind`."""
+    kind = optimizer_kind(recipe)
     options = dict(recipe.optimizer_options)
     if recipe.weight_decay:
         options["weight_decay"] = recipe.weight_decay

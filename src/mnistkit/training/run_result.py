@@ -59,7 +59,7 @@ class RunResult:
         custom_objects: Mapping[str, Any] | None = None,
     ) -> SavedRun:
         """Read a run that has a result; see `Trainer.load`."""
-        description, files = self._finished()
+        description, files = self.read()
         try:
             recipe = Recipe.from_dict(description["recipe"])
         except RecipeError as error:
@@ -78,7 +78,7 @@ class RunResult:
 
     def load_into(self, model: keras.Model) -> tuple[Description, History]:
         """Give a model the weights of the finished run; return what is known of the run."""
-        description, files = self._finished()
+        description, files = self.read()
         if "name" in description["model"]:
             self._set_weights(model, files)
         else:
@@ -95,7 +95,7 @@ class RunResult:
         moving = self._replacement.is_whole and self._replacement.has(name)
         return self._replacement.path if moving else self._path
 
-    def _finished(self) -> tuple[Description, dict[str, bytes]]:
+    def read(self) -> tuple[Description, dict[str, bytes]]:
         """The description of a run and the content of its result's files, verified.
 
         Another process may put a new result in its place meanwhile: then it is read again.
