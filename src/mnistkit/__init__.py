@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from mnistkit.recognition import prepare_digit as prepare_digit
     from mnistkit.recognition import recognize as recognize
     from mnistkit.recognition import recognize_many as recognize_many
+    from mnistkit.reports import report as report
     from mnistkit.training import Trainer as Trainer
     from mnistkit.tuning import Tuning as Tuning
     from mnistkit.tuning import tune as tune
@@ -92,6 +93,7 @@ _ROOMS = {
     ),
     "quiet": ("quiet_tensorflow",),
     "recognition": ("Digit", "Reading", "prepare_digit", "recognize", "recognize_many"),
+    "reports": ("report",),
     "training": ("Trainer",),
     "tuning": ("Tuning", "tune"),
 }  # fmt: skip

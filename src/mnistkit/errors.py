@@ -34,7 +34,8 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── RecipeError         (ValueError)    a training setting makes no sense
     ├── TuningError         (ValueError)    a search makes no sense, or its storage is out of reach
     ├── DivergenceError     (ArithmeticError)  the loss or a weight is NaN or infinite
-    └── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
+    ├── RunFolderError      (OSError)       a saved run is missing, damaged or in the way
+    └── ReportError         (OSError)       a report cannot be written
 
     MnistKitWarning         (UserWarning)   what is not as it may be expected to be
     └── ChangedModelWarning                 a builder makes another model than it did
@@ -68,6 +69,7 @@ __all__ = [
     "PictureError",
     "PluginError",
     "RecipeError",
+    "ReportError",
     "RunFolderError",
     "SettingError",
     "SplitError",
@@ -205,6 +207,10 @@ class DivergenceError(MnistKitError, ArithmeticError):
 
 class RunFolderError(MnistKitError, OSError):
     """The folder of a saved run is missing, damaged, or in the way."""
+
+
+class ReportError(MnistKitError, OSError):
+    """A report cannot be written, or a file is in its way."""
 
 
 class MnistKitWarning(UserWarning):

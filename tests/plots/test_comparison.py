@@ -61,3 +61,10 @@ def test_what_cannot_be_drawn_is_refused(compared) -> None:
         mnistkit.plot_comparison(compared, against="beauty")
     with pytest.raises(ComparisonError, match="no contender whose 'parameters' is known"):
         mnistkit.plot_comparison(compared, against="parameters")
+
+
+def test_a_dollar_sign_in_a_title_is_one(compared) -> None:
+    contenders = [mnistkit.Contender(first, title="$x_{$")]
+    ax = mnistkit.plot_comparison(mnistkit.compare(contenders, "digits", seeds=1))
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_texts()[0].get_text() == "$x_{$, 1 seed"

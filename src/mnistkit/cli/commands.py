@@ -16,6 +16,7 @@ _COMMANDS = {
     "export": "mnistkit.cli.export:export",
     "models": "mnistkit.cli.models:models",
     "predict": "mnistkit.cli.predict:predict",
+    "report": "mnistkit.cli.report:report",
     "train": "mnistkit.cli.train:train",
     "tune": "mnistkit.cli.tune:tune",
 }
@@ -26,6 +27,7 @@ _HELP = {
     "export": "Write a saved model as ONNX, LiteRT or SavedModel.",
     "models": "List models.",
     "predict": "Read the digits in your own pictures.",
+    "report": "Write a run or a comparison as one page.",
     "train": "Train a model, measure it, and save it.",
     "tune": "Search for better settings, and say whether they are better.",
 }

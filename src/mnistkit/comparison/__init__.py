@@ -10,6 +10,7 @@ from mnistkit.comparison.cost import Cost
 from mnistkit.comparison.holm import holm_adjusted
 from mnistkit.comparison.kept_comparison import load_comparison
 from mnistkit.comparison.mean_accuracy import MeanAccuracy, mean_accuracy
+from mnistkit.comparison.measured_images import MeasuredImages, measured_images
 from mnistkit.comparison.robustness import robustness
 from mnistkit.comparison.variance import Variance
 
@@ -21,11 +22,13 @@ __all__ = [
     "ContenderResult",
     "Cost",
     "MeanAccuracy",
+    "MeasuredImages",
     "Variance",
     "compare",
     "compare_accuracies",
     "holm_adjusted",
     "load_comparison",
     "mean_accuracy",
+    "measured_images",
     "robustness",
 ]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from mnistkit.comparison.comparison import Comparison
 from mnistkit.comparison.contender import Contender, Entrant, entrants_of
 from mnistkit.comparison.jobs import Job
+from mnistkit.comparison.measured import note_error
 from mnistkit.comparison.one_model import forget_model, trainer_of
 from mnistkit.comparison.results import accuracies_of, result_of
 from mnistkit.comparison.settings import keep_settings, settings_of
@@ -119,6 +120,7 @@ def compare(
         finally:
             forget_model()
         for job in left:
+            note_error(job.path, errors[_place(job)])
             if errors[_place(job)] is None:
                 found[_place(job)] = job.measured()
     also_on = tuple(splits.also_on)
@@ -141,6 +143,8 @@ def compare(
         name=splits.measured.name,
         num_train=len(splits.train),
         num_measured=len(splits.measured),
+        loaded_as=splits.measured.loaded_as,
+        digests={"train": splits.train_digest, "measured": splits.digests[""]},
         also_on=also_on,
         kinds=splits.kinds,
         run_dir=None if run_dir is None else folder,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -42,6 +42,11 @@ class Comparison:
         How many images each contender was trained on.
     num_measured : int
         How many images it was measured on.
+    loaded_as : str
+        The name by which the data was loaded; empty if it had none.
+    digests : mapping of str to str
+        What tells the images that were trained on, ``"train"``, and those that were measured,
+        ``"measured"``, from others.
     also_on : tuple of str
         Other data sets whose test images were measured.
     kinds : tuple of str
@@ -57,6 +62,8 @@ class Comparison:
     name: str
     num_train: int
     num_measured: int
+    loaded_as: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
     also_on: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     run_dir: Path | None = None
@@ -163,6 +170,8 @@ class Comparison:
             "held_out_by": self.held_out_by,
             "num_train": self.num_train,
             "num_measured": self.num_measured,
+            "loaded_as": self.loaded_as,
+            "digests": dict(self.digests),
             "also_on": list(self.also_on),
             "corruptions": list(self.kinds),
             "verdict": list(self.verdict),
@@ -188,9 +197,7 @@ class Comparison:
         return f"<ul>{points}</ul>{table}"
 
     def _rows(self) -> list[tables.Row]:
-        means = () if self.accuracies is None else self.accuracies.contenders
-        by_title = {mean.name: mean for mean in means}
-        return [tables.Row(one, by_title.get(one.title)) for one in self.contenders]
+        return tables.rows_of(self.contenders, self.accuracies)
 
     def _columns(self) -> list[tables.Column]:
         return tables.columns(self.also_on, robustness=bool(self.kinds))

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mnistkit.comparison.accuracy_comparison import AccuracyComparison
 from mnistkit.comparison.contender_result import ContenderResult
+from mnistkit.comparison.cost import Cost
 from mnistkit.comparison.mean_accuracy import MeanAccuracy
 from mnistkit.errors import UnknownNameError
 from mnistkit.evaluation.tables import html_table
@@ -49,6 +51,13 @@ class Column:
         return _UNKNOWN if value is None else self.show(value)
 
 
+def rows_of(results: Sequence[ContenderResult], accuracies: AccuracyComparison | None) -> list[Row]:
+    """The rows of a table."""
+    means = () if accuracies is None else accuracies.contenders
+    by_title = {mean.name: mean for mean in means}
+    return [Row(one, by_title.get(one.title)) for one in results]
+
+
 def columns(also_on: Sequence[str], *, robustness: bool) -> list[Column]:
     """The columns of a table."""
     corrupted = Column(
@@ -64,12 +73,7 @@ def columns(also_on: Sequence[str], *, robustness: bool) -> list[Column]:
         Column("cal. error", "calibration_error", _calibration_error, _percent),
         *(Column(name, f"accuracy_on_{name}", _accuracy_on(name), _percent) for name in also_on),
         *([corrupted] if robustness else []),
-        Column("parameters", "parameters", _cost("parameters"), _count),
-        Column("mult-adds", "multiply_adds", _cost("multiply_adds"), _count),
-        Column("weights MB", "weight_bytes", _cost("weight_bytes"), _megabytes),
-        Column("training s", "fit_seconds", _cost("fit_seconds"), _digits),
-        Column("ms a picture", "one_image_ms", _cost("one_image_ms"), _digits),
-        Column("pictures/s", "images_per_second", _cost("images_per_second"), "{:,.0f}".format),
+        *(Column(title, name, _cost(name), show) for title, name, show in _costs()),
     ]
 
 
@@ -90,6 +94,15 @@ def chosen_columns(every: Sequence[Column], names: Sequence[str] | None) -> list
                 f"There is no column {shown(name)}; there are {', '.join(map(repr, by_name))}."
             )
     return [by_name[name] for name in names]
+
+
+def cost_cells(cost: Cost) -> tuple[tuple[str, str], ...]:
+    """What is known of a cost: titles, and values as people see them."""
+    return tuple(
+        (title, show(getattr(cost, name)))
+        for title, name, show in _costs()
+        if getattr(cost, name) is not None
+    )
 
 
 def as_text(rows: Sequence[Row], table: Sequence[Column]) -> str:
@@ -140,6 +153,18 @@ def _cells(rows: Sequence[Row], table: Sequence[Column]) -> list[list[str]]:
 
 def _deviation(row: Row) -> float | None:
     return row.result.accuracy_deviation
+
+
+def _costs() -> list[tuple[str, str, Callable[[Any], str]]]:
+    """The columns of the cost: titles for people and for programs, and how people see values."""
+    return [
+        ("parameters", "parameters", _count),
+        ("mult-adds", "multiply_adds", _count),
+        ("weights MB", "weight_bytes", _megabytes),
+        ("training s", "fit_seconds", _digits),
+        ("ms a picture", "one_image_ms", _digits),
+        ("pictures/s", "images_per_second", "{:,.0f}".format),
+    ]
 
 
 def _calibration_error(row: Row) -> float | None:

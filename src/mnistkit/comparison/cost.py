@@ -6,15 +6,18 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnistkit.datasets import Split
 from mnistkit.errors import ComparisonError
 from mnistkit.messages import shown
 from mnistkit.models import count_multiply_adds
 from mnistkit.training import Trainer
+
+if TYPE_CHECKING:
+    import keras
 
 _SINGLE, _BATCHES, _BATCH = 20, 3, 1000
 
@@ -78,14 +81,21 @@ class Cost:
 
 def cost_of(trainer: Trainer, split: Split, fit_seconds: float) -> Cost:
     """What a trained model costs; the images are those that it is timed on."""
-    model, batch = trainer.model, split.images[:_BATCH]
+    batch = split.images[:_BATCH]
+    return replace(
+        untimed_cost(trainer.model, fit_seconds),
+        one_image_ms=1000 * _seconds(lambda: trainer.predict(split.images[:1]), _SINGLE),
+        images_per_second=len(batch) / _seconds(lambda: trainer.predict(batch), _BATCHES),
+    )
+
+
+def untimed_cost(model: keras.Model, fit_seconds: float) -> Cost:
+    """What is known of a trained model's cost without running it."""
     return Cost(
         fit_seconds=fit_seconds,
         parameters=model.count_params(),
         multiply_adds=_multiply_adds(model),
         weight_bytes=sum(variable.value.numpy().nbytes for variable in model.weights),
-        one_image_ms=1000 * _seconds(lambda: trainer.predict(split.images[:1]), _SINGLE),
-        images_per_second=len(batch) / _seconds(lambda: trainer.predict(batch), _BATCHES),
     )
 
 

@@ -1,9 +1,10 @@
-"""What a job leaves in the folder of its run: the evaluations, and what it cost."""
+"""What a job leaves in the folder of its run: the evaluations and the cost, or what went wrong."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from mnistkit.evaluation import Evaluation
 from mnistkit.files.atomic import write_atomically
 from mnistkit.files.json_file import read_json, sealed, unsealed
 
+logger = logging.getLogger(__name__)
+
 _FILE = "measured.json"
+_ERROR_FILE = "error.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,28 @@ def read_measured(folder: Path, digests: Mapping[str, str] | None = None) -> Mea
         return Measured(evaluations, Cost(**content["cost"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, MnistKitError):
         return None  # then it is measured again
+
+
+def note_error(folder: Path, error: str | None) -> None:
+    """Keep what went wrong with a run, for who reads the folder; or None: nothing any more."""
+    path = folder / _ERROR_FILE
+    try:
+        if error is None:
+            path.unlink(missing_ok=True)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(sealed({"error": error}), indent=2) + "\n"
+        write_atomically(path, lambda file: file.write(text.encode()))
+    except OSError as problem:  # what went wrong is in the result all the same
+        logger.warning("What went wrong could not be noted in %s (%s).", folder, problem)
+
+
+def read_error(folder: Path) -> str | None:
+    """What went wrong with a run, as `note_error` kept it; None if nothing is known of it."""
+    try:
+        return str(unsealed(read_json(folder / _ERROR_FILE))["error"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _file_of(name: str) -> str:

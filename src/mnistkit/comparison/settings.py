@@ -31,7 +31,12 @@ def settings_of(splits: Splits, on: str, entrants: Sequence[Entrant]) -> Setting
         "on": on,
         "held_out_by": splits.held_out_by,
         "data": {
-            name: {"name": part.name, "num_images": len(part), "digest": digest}
+            name: {
+                "name": part.name,
+                "loaded_as": part.loaded_as,
+                "num_images": len(part),
+                "digest": digest,
+            }
             for name, (part, digest) in parts.items()
         },
         "contenders": {entrant.title: entrant.settings for entrant in entrants},

@@ -178,6 +178,11 @@ def keep(split: Split, folder: Path, name: str) -> None:
     write_atomically(path, lambda file: write_archive(file, arrays))
 
 
+def is_kept(folder: Path, name: str) -> bool:
+    """Whether there is what `kept` reads."""
+    return bool(name) and _path(folder, name).is_file()
+
+
 @functools.lru_cache(maxsize=32)  # all images of one comparison
 def kept(folder: Path, name: str) -> Split:
     """Read a split that `keep` wrote, by its digest."""

@@ -100,11 +100,13 @@ def plot_comparison(
     _plain_ticks(ax, max(costs) / min(costs))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     where = f" on {comparison.name}" if comparison.name else ""
-    ax.set(xlabel=_LABELS[against], ylabel=f"accuracy{where}")
+    ax.set_xlabel(_LABELS[against])
+    ax.set_ylabel(f"accuracy{where}", parse_math=False)
     ax.grid(alpha=0.3)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(loc="best", fontsize=8)
+    for text in ax.legend(loc="best", fontsize=8).get_texts():
+        text.set_parse_math(False)  # a dollar sign in a title is one
     return ax
 
 

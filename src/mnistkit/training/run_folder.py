@@ -126,6 +126,17 @@ class RunFolder:
         return name if isinstance(name, str) else ""
 
     @property
+    def history(self) -> History:
+        """What was measured in each epoch of the result.
+
+        Raises
+        ------
+        RunFolderError
+            If there is none, or it is damaged.
+        """
+        return self._history(self._finished()[1])
+
+    @property
     def engine(self) -> str | None:
         """The engine that the unfinished or finished run was begun with; None if there is none."""
         engine = self.description.get("engine") if exists(self.working / RUN_FILE) else None
