@@ -5,8 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING
 
 from mnistkit.comparison import (
     Comparison,
@@ -29,6 +28,9 @@ from mnistkit.reports.robustness_table import RobustnessTable, table_of
 from mnistkit.training.description import Description
 from mnistkit.training.history_file import History
 from mnistkit.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _MISTAKES, _FEWER_MISTAKES, _FEW_CONTENDERS = 18, 12, 4
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from mnistkit.comparison import Comparison
 from mnistkit.evaluation import Evaluation
 from mnistkit.plots import plot_comparison, plot_history, plot_reliability, plot_risk_coverage
 from mnistkit.reports.inline_svg import inline_svg
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.axes import Axes
 
 _WIDTH = 3.5  # inches: what a telephone shows without making letters smaller

@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
 from mnistkit.plots.palette import COLOURS
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.axes import Axes
 
 # The letters stay letters, so that they are as sharp as the page's and can be searched for.
@@ -56,6 +55,7 @@ def inline_svg(
     alt : str
         What it says, for those who cannot see it.
     """
+    from markupsafe import Markup
     from matplotlib import style
     from matplotlib.figure import Figure
 

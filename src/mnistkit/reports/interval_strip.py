@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from markupsafe import Markup, escape
+from typing import TYPE_CHECKING
 
 from mnistkit.comparison import AccuracyDifference
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _LEFT, _RIGHT = 6.0, 314.0  # of 320
 
@@ -73,6 +75,8 @@ def with_names(sentence: str, names: tuple[str, ...]) -> Markup:
     >>> with_names("`a<b` is better than `c`", ("a<b", "c"))
     Markup('<b>a&lt;b</b> is better than <b>c</b>')
     """
+    from markupsafe import Markup, escape
+
     pattern = "|".join(re.escape(f"`{name}`") for name in sorted(names, key=len, reverse=True))
     pieces = re.split(f"({pattern})", sentence) if names else [sentence]
     bold = {f"`{name}`": Markup("<b>{}</b>").format(name) for name in names}

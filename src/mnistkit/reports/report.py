@@ -11,6 +11,7 @@ from mnistkit.datasets import Dataset, Split
 from mnistkit.errors import ReportError, RunFolderError, WrongTypeError
 from mnistkit.files.atomic import write_atomically
 from mnistkit.messages import shown, with_article
+from mnistkit.packages import require
 from mnistkit.reports.comparison_report import comparison_page
 from mnistkit.reports.run_report import run_page
 from mnistkit.training.saved_model import Builder
@@ -66,6 +67,8 @@ def report(
         If the images are not those that were measured, or cannot be found.
     DownloadError
         If the data set is not on this machine, and cannot be had.
+    MissingPackageError
+        If jinja2 or matplotlib is not installed.
     WrongTypeError
         If it is given another kind of object.
 
@@ -84,6 +87,7 @@ def report(
     >>> page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
+    require("jinja2", "matplotlib", to="write a report")
     target = _checked_target(path, overwrite=overwrite)
     if not isinstance(data, Dataset | Split | str | None):
         raise WrongTypeError(
