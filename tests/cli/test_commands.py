@@ -13,7 +13,17 @@ from click.testing import CliRunner
 import mnistkit
 from mnistkit.cli.commands import cli
 
-COMMANDS = ["compare", "datasets", "evaluate", "export", "models", "predict", "report", "train", "tune"]
+COMMANDS = [
+    "compare",
+    "datasets",
+    "evaluate",
+    "export",
+    "models",
+    "predict",
+    "report",
+    "train",
+    "tune",
+]
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

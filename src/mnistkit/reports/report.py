@@ -87,7 +87,6 @@ def report(
     >>> page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
-    require("jinja2", "matplotlib", to="write a report")
     target = _checked_target(path, overwrite=overwrite)
     if not isinstance(data, Dataset | Split | str | None):
         raise WrongTypeError(
@@ -105,28 +104,37 @@ def report(
 
 
 def _page(source: Any, data: Dataset | Split | str | None, builder: Builder | str | None) -> str:
-    if isinstance(source, str | os.PathLike):
-        folder = Path(source).expanduser().absolute()
+    folder = _checked_folder(source)
+    require("jinja2", "matplotlib", to="write a report")
+    if folder is not None:
         if not (folder / _COMPARISON_FILE).exists():
-            if not (folder / _RUN_FILE).exists():
-                raise RunFolderError(
-                    f"{str(folder)!r} holds neither a run nor a comparison: there is no "
-                    f"{_RUN_FILE!r} and no {_COMPARISON_FILE!r} in it. Give the folder after "
-                    "'mnistkit train --out' or 'mnistkit compare --out'."
-                )
             return run_page(folder, data, builder)
         source = load_comparison(folder)
-    if not isinstance(source, Comparison):
-        raise WrongTypeError(
-            "report takes what mnistkit.compare returned, its folder, or the folder of a run, not "
-            f"{with_article(source)}. Save a trainer first: trainer.save(folder)."
-        )
     if isinstance(data, Split):
         raise WrongTypeError(
             "A comparison's data=... is the whole data set, a mnistkit.Dataset or its name, not "
             "one of its parts: the part that was measured is found in it."
         )
     return comparison_page(source, data)
+
+
+def _checked_folder(source: Any) -> Path | None:
+    """The folder of a run or a comparison; None for a comparison itself."""
+    if isinstance(source, Comparison):
+        return None
+    if not isinstance(source, str | os.PathLike):
+        raise WrongTypeError(
+            "report takes what mnistkit.compare returned, its folder, or the folder of a run, not "
+            f"{with_article(source)}. Save a trainer first: trainer.save(folder)."
+        )
+    folder = Path(source).expanduser().absolute()
+    if not any((folder / name).exists() for name in (_COMPARISON_FILE, _RUN_FILE)):
+        raise RunFolderError(
+            f"{str(folder)!r} holds neither a run nor a comparison: there is no {_RUN_FILE!r} and "
+            f"no {_COMPARISON_FILE!r} in it. Give the folder after 'mnistkit train --out' or "
+            "'mnistkit compare --out'."
+        )
+    return folder
 
 
 def _checked_target(path: Any, *, overwrite: bool) -> Path:
