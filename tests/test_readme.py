@@ -141,6 +141,14 @@ def test_the_python_of_the_page_on_tuning_runs(tmp_path: Path) -> None:
     run_python(page_code("tuning.md"), tmp_path)
 
 
+def test_the_network_of_the_package_runs_as_the_page_on_exporting_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "exporting.md").read_text(encoding="utf-8")
+    (code,) = [code for code in blocks(page, "python") if "resources" in code]
+    label, _, probability = run_python(code, tmp_path).partition(" ")
+    assert label == "1"
+    assert float(probability) > 0.5
+
+
 @pytest.mark.slow
 @pytest.mark.mirror
 def test_the_python_of_the_quickstart_runs(tmp_path: Path) -> None:

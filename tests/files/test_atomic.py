@@ -14,7 +14,12 @@ import time
 import pytest
 
 from mnistkit.files import atomic
-from mnistkit.files.atomic import remove_unfinished, write_atomically, write_together
+from mnistkit.files.atomic import (
+    new_path,
+    remove_unfinished,
+    write_atomically,
+    write_together,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX system")
 LONGEST = 60  # seconds; nothing here takes them unless it hangs
@@ -268,3 +273,44 @@ def test_remove_unfinished_leaves_everything_else(tmp_path):
     (tmp_path / ".unfinished.folder").mkdir()
     remove_unfinished(tmp_path)
     assert names(tmp_path) == [".unfinishe", ".unfinished.folder", "file", "unfinished"]
+
+
+# New paths ########################################################################################
+
+
+def test_a_new_file_or_folder_is_moved_to_its_place_at_the_end(tmp_path):
+    with new_path(tmp_path / "file") as unfinished:
+        unfinished.write_bytes(b"content")
+        assert not (tmp_path / "file").exists()
+    with new_path(tmp_path / "folder") as unfinished:
+        (unfinished / "inside").mkdir(parents=True)
+        (unfinished / "inside" / "file").write_bytes(b"content")
+    assert names(tmp_path) == ["file", "folder"]
+    assert (tmp_path / "folder" / "inside" / "file").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "nothing"])
+def test_what_ends_in_an_error_leaves_nothing_behind(tmp_path, kind):
+    def fail():
+        with new_path(tmp_path / "name") as unfinished:
+            if kind == "file":
+                unfinished.write_bytes(b"half")
+            elif kind == "folder":
+                (unfinished / "inside").mkdir(parents=True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert names(tmp_path) == []
+
+
+def test_what_is_there_by_then_is_not_overwritten(tmp_path):
+    def write():
+        with new_path(tmp_path / "name") as unfinished:
+            unfinished.write_bytes(b"new")
+            (tmp_path / "name").write_bytes(b"somebody else's")
+
+    with pytest.raises(FileExistsError, match="is there already"):
+        write()
+    assert names(tmp_path) == ["name"]
+    assert (tmp_path / "name").read_bytes() == b"somebody else's"

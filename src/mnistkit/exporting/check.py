@@ -25,8 +25,9 @@ logger = logging.getLogger(__name__)
 LARGEST_DIFFERENCE = 1e-5
 """By which probabilities of a file of floats may differ from Keras'."""
 LARGEST_LOSS = 0.002
-"""Of accuracy, by 8-bit integers; or one image, if there are so few that one is more."""
+"""Of accuracy, by 8-bit integers."""
 _FLOAT_IMAGES, _INTEGER_IMAGES = 500, 10_000  # to check on
+_FEW_IMAGES = 5_000  # of which fewer do not tell such a loss from chance
 _RANGE_IMAGES = 500  # to choose the ranges of integers from
 _BATCH = 500
 _BUNDLED = "digits"
@@ -147,9 +148,7 @@ def checked_agreement(run: Run, program: Program, data: CheckData) -> Agreement:
 
         found = softmax(found / program.metadata.temperature, axis=1)
     difference = float(np.abs(found - expected).max())  # NaN stays NaN
-    right, right_by_keras = (
-        int((one.argmax(axis=1) == test.labels).sum()) for one in (found, expected)
-    )
+    right, right_by_keras = (one.argmax(axis=1) == test.labels for one in (found, expected))
     if integers:
         _refuse_lost_accuracy(right, right_by_keras, test, difference)
     elif not difference <= LARGEST_DIFFERENCE:
@@ -163,17 +162,22 @@ def checked_agreement(run: Run, program: Program, data: CheckData) -> Agreement:
         difference,
         len(test),
         test.name,
-        right / len(test) if data.is_own else None,
-        right_by_keras / len(test) if data.is_own else None,
+        float(right.mean()) if data.is_own else None,
+        float(right_by_keras.mean()) if data.is_own else None,
     )
 
 
-def _refuse_lost_accuracy(right: int, right_by_keras: int, test: Split, difference: float) -> None:
-    allowed = max(1, int(LARGEST_LOSS * len(test)))
-    if right_by_keras - right > allowed or not np.isfinite(difference):
+def _refuse_lost_accuracy(
+    right: NDArray[np.bool_], right_by_keras: NDArray[np.bool_], test: Split, difference: float
+) -> None:
+    allowed = int(LARGEST_LOSS * len(test))
+    if len(test) < _FEW_IMAGES:  # two standard deviations, if as many are gained as lost by chance
+        allowed = max(allowed, int(2 * np.sqrt((right != right_by_keras).sum())))
+    count, count_by_keras = int(right.sum()), int(right_by_keras.sum())
+    if count_by_keras - count > allowed or not np.isfinite(difference):
         raise ExportError(
             f"8-bit integers lose too much: of {len(test):,} images of {test.name!r}, "
-            f"{right:,} are read right, and {right_by_keras:,} with floats; at most {allowed:,} "
+            f"{count:,} are read right, and {count_by_keras:,} with floats; at most {allowed:,} "
             "may be lost. Nothing was written. Export it without quantize=."
         )
 

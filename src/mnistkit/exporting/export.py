@@ -50,7 +50,8 @@ def export(
     The file takes any number of images, ``images``, and returns ``probabilities`` of the classes,
     calibrated if the model is (see `Trainer.calibrate`). What that means stands in its metadata.
     Before it is kept, it is run beside Keras on test images: probabilities must agree within 1e-5;
-    with 8-bit integers no more than 0.2 points of accuracy may be lost. If not, nothing is written.
+    with 8-bit integers no more than 0.2 points of accuracy may be lost, or on fewer than 5,000
+    images what chance explains. If not, nothing is written.
 
     Parameters
     ----------

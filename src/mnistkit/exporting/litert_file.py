@@ -82,7 +82,8 @@ def load(path: Path, output: str) -> Callable[[NDArray[Any]], NDArray[np.float32
     with warnings.catch_warnings():
         # It says that it will move to a package of its own.
         warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated", UserWarning)
-        interpreter = tf.lite.Interpreter(str(path))
+        # Of its content: a file that is open cannot be moved on Windows.
+        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
     runner = interpreter.get_signature_runner()
 
     def run(images: NDArray[Any]) -> NDArray[np.float32]:

@@ -75,7 +75,7 @@ def load(path: Path, output: str) -> Callable[[NDArray[Any]], NDArray[np.float32
     """The file as a function of images, run by onnxruntime."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
 
     def run(images: NDArray[Any]) -> NDArray[np.float32]:
         outputs: NDArray[np.float32] = session.run([output], {INPUT: images})[0]
