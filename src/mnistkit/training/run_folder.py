@@ -134,7 +134,7 @@ class RunFolder:
         RunFolderError
             If there is none, or it is damaged.
         """
-        return self._history(self._finished()[1])
+        return RunResult(self.path).history()
 
     @property
     def engine(self) -> str | None:

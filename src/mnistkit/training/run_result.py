@@ -90,6 +90,10 @@ class RunResult:
         """What is known of the run."""
         return read_description(self._result_folder(RUN_FILE))
 
+    def history(self) -> History:
+        """What was measured in each epoch; nothing of the model is built."""
+        return self._history(self.read()[1])
+
     def _result_folder(self, name: str) -> Path:
         """Where a file of the result is: half-way through a replacement it is one or the other."""
         moving = self._replacement.is_whole and self._replacement.has(name)
