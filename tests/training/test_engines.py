@@ -371,6 +371,12 @@ def test_two_devices_give_the_result_of_one():
             trainer = mnistkit.Trainer("dense128", strategy=strategy, seed=1)
             history = trainer.fit(data, epochs=2, validation=data, verbose=0)
             results.append((history.history, trainer.model.get_weights()))
+        assert trainer.predict(data.take(7)).shape == (7, 10)
+        alone = mnistkit.create_model("dense128")
+        alone.set_weights(trainer.model.get_weights())
+        expected = mnistkit.Trainer(alone).evaluate(data)
+        found = trainer.evaluate(data).probabilities
+        np.testing.assert_allclose(found, expected.probabilities, atol=1e-6)
         (one, weights_one), (two, weights_two) = results
         assert trainer.model.distribute_strategy.num_replicas_in_sync == 2
         for name in one:

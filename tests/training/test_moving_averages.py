@@ -11,6 +11,8 @@ import tensorflow as tf
 
 import mnistkit
 from mnistkit import Recipe, Split, Trainer
+from mnistkit.training import final_weights
+from mnistkit.training.moving_averages import estimate_averages
 
 layers = keras.layers
 ENGINES = ["xla", "graph", "keras"]
@@ -125,6 +127,26 @@ def test_after_many_steps_they_stay_to_the_bit(
     monkeypatch.setattr("mnistkit.training.moving_averages._SHARE", 1.0)
     for one, other in zip(weights, trained(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+class SetsWeights(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        self.model.layers[-1].bias.assign_add([1.0] * 10)
+
+
+@pytest.mark.parametrize(("callbacks", "count"), [([], 2), ([SetsWeights()], 3)])
+def test_the_same_weights_are_looked_at_once(
+    digits: Split, monkeypatch: pytest.MonkeyPatch, callbacks: list[object], count: int
+) -> None:
+    estimates = []
+
+    def counting(model: keras.Model, *given: object) -> None:
+        estimates.append(model)
+        estimate_averages(model, *given)
+
+    monkeypatch.setattr(final_weights, "estimate_averages", counting)
+    Trainer(network(), recipe=RECIPE).fit(digits.take(64), callbacks=callbacks)
+    assert len(estimates) == count
 
 
 def test_what_is_frozen_stays(digits: Split) -> None:

@@ -36,6 +36,9 @@ class FinalWeights:
         self._fit = fit
         self._before: list[tuple[keras.Variable, NDArray[Any], NDArray[Any]]] = []
         self._are_in = False
+        # What was estimated last, and the weights that it was estimated for.
+        self._estimated: list[NDArray[Any]] = []
+        self._weights: list[NDArray[Any]] = []
 
     def put_in(self) -> None:
         """Give the model its final weights, if it does not have them already."""
@@ -74,9 +77,23 @@ class FinalWeights:
         return lagging_layers(self._model, steps_taken(self._model.optimizer))
 
     def _estimate(self, layers: list[keras.layers.BatchNormalization]) -> None:
-        if layers:
-            estimate_averages(self._model, layers, self._batches, self._fit.seed)
+        """Estimate these layers' averages, or take what was estimated for the very same weights."""
+        if not layers:
+            return
+        averages = averages_of(layers)
+        ours = set(map(id, averages))
+        weights = [one.numpy() for one in self._model.weights if id(one) not in ours]
+        if len(self._estimated) == len(averages) and _are_equal(self._weights, weights):
+            for average, value in zip(averages, self._estimated, strict=True):
+                average.assign(value)
+            return
+        estimate_averages(self._model, layers, self._batches, self._fit.seed)
+        self._weights, self._estimated = weights, [average.numpy() for average in averages]
 
     @cached_property
     def _batches(self) -> list[NDArray[np.float32]]:
         return sample_batches(self._fit.data, self._fit.seed)
+
+
+def _are_equal(one: list[NDArray[Any]], other: list[NDArray[Any]]) -> bool:
+    return len(one) == len(other) and all(map(np.array_equal, one, other))

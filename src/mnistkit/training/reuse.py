@@ -98,8 +98,47 @@ def found_once(model: keras.Model, what: str, find: Callable[[], Kept]) -> Kept:
     return found
 
 
-class SharedProgram:
-    """A function over a model's variables, compiled once for all models that are the same.
+def shared_program(
+    model: keras.Model, function: Any, settings: Hashable, same: Hashable, arguments: Sequence[Any]
+) -> Callable[..., Any] | None:
+    """What runs a function on the variables of a model, compiled once for all that are the same.
+
+    What is returned does not keep the model alive.
+
+    Parameters
+    ----------
+    model : keras.Model
+    function : tf.function
+    settings : hashable
+        What it depends on besides the model.
+    same : hashable
+        What `what_is_trained` or `what_is_computed` says of the model.
+    arguments : sequence of tf.Tensor or tf.TensorSpec
+
+    Returns
+    -------
+    function or None
+        None if the program belongs to this model alone.
+    """
+    handles = _handles(model)
+    if handles is None:
+        return None
+    specs = tuple((tuple(one.shape), one.dtype) for one in arguments)
+    kinds = tuple((tuple(v.shape), v.dtype, v.trainable) for v in variables_of(model))
+    key = (same, settings, specs, kinds)
+    kept = _store.get(key)
+    if kept is None:
+        kept = _taken_apart(function.get_concrete_function(*arguments), handles)
+        if kept is None or not (kept.refers_to_variables or is_promised(model)):
+            return None
+        _store.put(key, kept)
+    program = kept.program
+    captured = [handles[one] if isinstance(one, int) else one for one in kept.captured]
+    return lambda *given: program.call_preflattened([*given, *captured])
+
+
+class SharedSteps:
+    """A function over a model's variables, compiled once for all models that are trained the same.
 
     Whether there are others is looked up when it would be compiled: whatever somebody has changed
     of the model until then has its effect.
@@ -127,37 +166,23 @@ class SharedProgram:
 
         self._model = model
         self._settings = None if settings is None else (settings, jit_compile)
-        self._function: Callable[..., Any] = tf.function(
-            function, autograph=False, jit_compile=jit_compile
-        )
+        self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
         self._bound: dict[Hashable, Callable[..., Any]] = {}
 
     def __call__(self, *tensors: tf.Tensor) -> None:
         """Run it."""
         specs = tuple((tuple(tensor.shape), tensor.dtype) for tensor in tensors)
         if specs not in self._bound:
-            self._bound[specs] = self._bind(specs, tensors)
+            self._bound[specs] = self._shared(tensors) or self._function
         self._bound[specs](*tensors)
 
-    def _bind(self, specs: Hashable, tensors: Sequence[tf.Tensor]) -> Any:
-        """What runs it for tensors of these shapes on the variables of this model."""
+    def _shared(self, tensors: Sequence[tf.Tensor]) -> Callable[..., Any] | None:
         import tensorflow as tf
 
-        function: Any = self._function
-        trained = None if self._settings is None else what_is_trained(self._model)
-        handles = _handles(self._model)
-        if trained is None or handles is None or tf.config.functions_run_eagerly():
-            return function
-        kinds = tuple((tuple(v.shape), v.dtype, v.trainable) for v in variables_of(self._model))
-        key = (trained, self._settings, specs, kinds)
-        kept = _store.get(key)
-        if kept is None:
-            kept = _taken_apart(function.get_concrete_function(*tensors), handles)
-            if kept is None or not (kept.refers_to_variables or is_promised(self._model)):
-                return function
-            _store.put(key, kept)
-        captured = [handles[one] if isinstance(one, int) else one for one in kept.captured]
-        return lambda *given: kept.program.call_preflattened([*given, *captured])
+        same = None if self._settings is None else what_is_trained(self._model)
+        if same is None or tf.config.functions_run_eagerly():
+            return None
+        return shared_program(self._model, self._function, self._settings, same, tensors)
 
 
 def _handles(model: keras.Model) -> list[Any] | None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import keras
 
 # Steps and calls that somebody has put into an object in place of those of its class.
-_REPLACEABLE = ("call", "train_step", "test_step", "compute_loss", "compute_metrics")
+_REPLACEABLE = (
+    "call", "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics",
+)  # fmt: skip
 # Others from model to model, as Keras counts them up.
 _COUNTED = ("name", "_name", "_auto_name", "_path", "_parent_path", "_self_update_uid")
 _OF_OTHER_MAKERS = ("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper")  # hold a program

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mnistkit.training.augmentation import draw, vary
 from mnistkit.training.chunks import Chunk
 from mnistkit.training.own_augmentation import OwnAugmentation
-from mnistkit.training.reuse import SharedProgram
+from mnistkit.training.reuse import SharedSteps
 
 if TYPE_CHECKING:
     import keras
@@ -63,8 +63,8 @@ class StepLoop:
         settings = None if is_own else (step, batch_size, divisor, augmentation)
         # Without the partials TensorFlow would take all loops for one function, and warn that it is
         # traced too often.
-        self._many = SharedProgram(model, partial(self._loop), settings, jit_compile=jit_compile)
-        self._one = SharedProgram(model, partial(self._single), settings)
+        self._many = SharedSteps(model, partial(self._loop), settings, jit_compile=jit_compile)
+        self._one = SharedSteps(model, partial(self._single), settings)
 
     def trace(self, chunk: Chunk) -> None:
         """Compile for chunks of this size, without taking a step."""
