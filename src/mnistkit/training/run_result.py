@@ -86,10 +86,6 @@ class RunResult:
         note_temperature(model, temperature_in(description))
         return description, self._history(files)
 
-    def history(self) -> History:
-        """What was measured in each epoch."""
-        return self._history(self.read()[1])
-
     def description(self) -> Description:
         """What is known of the run."""
         return read_description(self._result_folder(RUN_FILE))
