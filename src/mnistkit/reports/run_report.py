@@ -151,6 +151,8 @@ def _verdict(result: Evaluation) -> str:
 def _facts(description: Description, split: Split) -> tuple[Facts, ...]:
     model = description["model"]
     about = {"name": model.get("name"), **model.get("options", {}), "seed": description["seed"]}
+    about |= {"epochs done": description["epochs_done"]}
+    about |= {"temperature": description.get("temperature")}  # where it was calibrated
     trained = [
         data_fact(what, data, data["sha256"][:32])
         for what, data in (
@@ -163,7 +165,7 @@ def _facts(description: Description, split: Split) -> tuple[Facts, ...]:
         "measured on", {"name": split.name, "num_images": len(split)}, digest(split)
     )
     return (
-        settings_facts("Model", {**about, "epochs done": description["epochs_done"]}),
+        settings_facts("Model", about),
         settings_facts("Recipe", description["recipe"]),
         Facts("Data", (*trained, measured)),
         *machine_facts(description),

@@ -11,7 +11,7 @@ from mnistkit.errors import MnistKitError
 from mnistkit.models import MODELS, Recipe, recipes_of
 from mnistkit.reports.repetition import Repetition, is_a_scripts, setting
 from mnistkit.training.data import training_data
-from mnistkit.training.description import Description
+from mnistkit.training.description import Description, temperature_in
 
 if TYPE_CHECKING:
     import keras
@@ -42,12 +42,21 @@ def train_command(
         part = _part_options(description, model, data)
         if part is not None:
             words = [*_model_words(description), *part, "--seed", str(description["seed"])]
-            return Repetition(f"{shlex.join(words)} --out {shlex.quote(folder)}", "console")
+            command = f"{shlex.join(words)} --out {shlex.quote(folder)}"
+            return Repetition(command, "console", _calibration(description))
         obstacle = (
             f"its {description['data']['num_images']:,} images to train on are a part of "
             f"{description['data']['loaded_as']!r} that was chosen in Python"
         )
     return Repetition("", "none", f"No single command repeats this run: {obstacle}.")
+
+
+def _calibration(description: Description) -> str:
+    """What was done to the probabilities after the training."""
+    temperature = temperature_in(description)
+    if temperature == 1:
+        return ""
+    return f"After the training it was calibrated, to the temperature {temperature:.4g}."
 
 
 def _obstacles(description: Description, data: Dataset | None) -> Iterator[str]:
