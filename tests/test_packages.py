@@ -22,6 +22,7 @@ HIDDEN = (
 
 SMALL = f"""
 import importlib.abc, json, sys
+from importlib import resources
 import numpy as np
 
 HIDDEN = {HIDDEN!r}
@@ -42,6 +43,7 @@ picture = Image.new("RGB", (300, 400), "white")
 ImageDraw.Draw(picture).line([(80, 100), (220, 100), (130, 300)], fill="navy", width=9)
 picture.save("seven.png")
 
+network = str(resources.files("mnistkit.models") / "weights" / "cnn" / "mnist.onnx")
 images = np.zeros((20, 28, 28), np.uint8)
 images[:, 5:20, 10:14] = 255
 labels = np.arange(20) % 10
@@ -62,6 +64,7 @@ def command(*arguments):
 tried = {{
     "recognize": lambda: str(reading),
     "predict": lambda: command("predict", "seven.png"),
+    "predict --model mine.onnx": lambda: command("predict", "seven.png", "--model", network),
     "models": lambda: command("models"),
     "holdout": lambda: len(data.train.holdout(0.5)),
     "accuracy": lambda: result.accuracy,
@@ -70,6 +73,9 @@ tried = {{
     "create_model": lambda: mnistkit.create_model("dense128"),
     "Trainer": lambda: mnistkit.Trainer("dense128"),
     "Trainer(builder)": lambda: mnistkit.Trainer(build),
+    "recognize(model)": lambda: mnistkit.recognize("seven.png", model=object()),
+    "export": lambda: mnistkit.export(object(), "model"),
+    "export to ONNX": lambda: mnistkit.export(object(), "model.onnx"),
     "compare": lambda: mnistkit.compare(["dense128"], data, seeds=1),
     "check_model": lambda: check_model(build),
     "quiet_tensorflow": lambda: mnistkit.quiet_tensorflow(),
@@ -98,7 +104,8 @@ for name, call in tried.items():
 print(json.dumps(answers))
 """
 ANSWERED = {
-    "recognize", "predict", "models", "holdout", "accuracy", "model_card", "corrupt",
+    "recognize", "predict", "predict --model mine.onnx", "models", "holdout", "accuracy",
+    "model_card", "corrupt",
 }  # fmt: skip
 COMMANDS = {"train", "compare command", "predict --explain"}
 

@@ -72,10 +72,11 @@ def export(
     images, and kept only if it does what the model does.
     """
     from mnistkit.datasets import load_dataset
+    from mnistkit.exporting.formats import format_of
     from mnistkit.exporting.output_path import new_output_path
 
     allow_local_code(dataset, builder)
-    new_output_path(path)  # before anything takes long
+    format_of(new_output_path(path), file_format, quantize)  # before anything takes long
     data = None if dataset is None else load_dataset(dataset)
     from mnistkit.quiet import quiet_tensorflow, standard_error_closed
 

@@ -14,6 +14,7 @@ from mnistkit.errors import ExportError
 from mnistkit.exporting import litert_file, onnx_file, saved_model_folder
 from mnistkit.exporting.program import Program
 from mnistkit.messages import shown
+from mnistkit.packages import require
 
 Images = NDArray[Any]
 Run = Callable[[Images], NDArray[np.float32]]
@@ -35,6 +36,8 @@ class Format:
         Takes a program, the path, and images to choose the ranges of 8-bit integers from, or None.
     load : function
         Takes the path and the name of the output; returns a function of images.
+    packages : tuple of str
+        What writing needs besides TensorFlow.
     """
 
     name: str
@@ -42,12 +45,15 @@ class Format:
     suffix: str
     write: Callable[[Program, Path, NDArray[np.float32] | None], None]
     load: Callable[[Path, str], Run]
+    packages: tuple[str, ...] = ()
 
 
 FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
-        Format("onnx", "ONNX", ".onnx", onnx_file.write, onnx_file.load),
+        Format(
+            "onnx", "ONNX", ".onnx", onnx_file.write, onnx_file.load, packages=("onnx", "tf2onnx")
+        ),
         Format("litert", "LiteRT", ".tflite", litert_file.write, litert_file.load),
         Format("saved_model", "SavedModel", "", saved_model_folder.write, saved_model_folder.load),
     )
@@ -62,6 +68,8 @@ def format_of(path: Path, name: Any, quantize: Any) -> Format:
     ------
     ExportError
         If there is no such format, if it does not go with the suffix, or knows no such integers.
+    MissingPackageError
+        If what writes it is not installed.
     """
     known = ", ".join(repr(one) for one in FORMATS)
     if name is not None and (not isinstance(name, str) or name not in FORMATS):
@@ -86,4 +94,5 @@ def format_of(path: Path, name: Any, quantize: Any) -> Format:
             f"quantize={quantize!r} is for LiteRT; {chosen.title} is written with floats. Give a "
             "name that ends with '.tflite'."
         )
+    require(*chosen.packages, to=f"write {chosen.title} files")
     return chosen

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from mnistkit.errors import ExportError
 from mnistkit.exporting.program import INPUT, Program
 from mnistkit.models.network_metadata import METADATA_KEY
-from mnistkit.packages import require
 
 OPSET = 15
 """The version of ONNX's operations: old enough for every runtime in use, browsers' too."""
@@ -29,12 +28,9 @@ def write(program: Program, path: Path, images: NDArray[np.float32] | None) -> N
 
     Raises
     ------
-    MissingPackageError
-        If tf2onnx or onnx is not installed.
     ExportError
         If ONNX cannot express an operation.
     """
-    require("onnx", "tf2onnx", to="write ONNX files")
     import onnx
     import tf2onnx
 

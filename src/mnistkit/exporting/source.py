@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import ExportError, WrongTypeError
 from mnistkit.messages import shown
 from mnistkit.models import list_weights, model_card, spec_of, temperature_of
+from mnistkit.models.keras_settings import require_keras
 from mnistkit.training import Trainer
 from mnistkit.training.contract import refuse_unbuilt
 from mnistkit.training.inputs import Inputs
@@ -67,6 +68,7 @@ def source_of(model_or_run: Any) -> Source:
     if isinstance(model_or_run, Trainer):
         model, inputs = model_or_run.model, model_or_run.inputs
         return _described(model, inputs, model_or_run.data_name)
+    require_keras()
     import keras
 
     if not isinstance(model_or_run, keras.Model):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistkit.errors import ModelError
+from mnistkit.models.keras_settings import require_keras
 from mnistkit.recognition.network import NUM_DIGITS, Network
 
 
@@ -19,6 +20,7 @@ def keras_network(model: Any, name: str | None = None) -> Network:
     ModelError
         If it is none, or does not classify 28x28 images of ten digits.
     """
+    require_keras()
     import keras
 
     from mnistkit.models import temperature_of
