@@ -19,7 +19,7 @@ from mnistkit.exporting.program import INPUT, Program
 from mnistkit.models.network_metadata import METADATA_KEY
 
 OPSET = 15
-"""The version of ONNX's operations: old enough for every runtime in use, browsers' too."""
+"""The version of ONNX's operations; runtimes know it since 2021."""
 _UNKNOWN = re.compile(r"No Op registered for (\w+)")
 
 
