@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,16 @@ def test_a_dollar_sign_in_a_title_is_one(compared) -> None:
     ax = mnistkit.plot_comparison(mnistkit.compare(contenders, "digits", seeds=1))
     ax.figure.canvas.draw()
     assert ax.get_legend().get_texts()[0].get_text() == "$x_{$, 1 seed"
+
+
+@pytest.mark.parametrize("seconds", [(7.3, 7.3), (7.3, 16), (1, 90), (0.1, 4000)])
+def test_the_axis_has_numbers_however_near_the_costs_are(compared, seconds) -> None:
+    contenders = [
+        dataclasses.replace(one, costs={0: dataclasses.replace(one.cost, fit_seconds=value)})
+        for one, value in zip(compared.contenders, seconds, strict=False)
+    ]
+    drawn = dataclasses.replace(compared, contenders=tuple(contenders))
+    ax = mnistkit.plot_comparison(drawn)
+    low, high = ax.get_xlim()
+    shown = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert 1 <= len(shown) <= 8

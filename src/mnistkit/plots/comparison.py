@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mnistkit.comparison import Comparison, ContenderResult
@@ -22,6 +23,13 @@ _LABELS = {
     "one_image_ms": "milliseconds for a picture alone",
 }
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")  # shapes, for black-and-white prints
+# Which numbers of a decade stand at the axis, by how many times the least the largest cost is.
+_TICKS = {
+    1.5: (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
+    5: (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
+    100: (1.0, 2.0, 5.0),
+    math.inf: (1.0,),
+}
 _BESIDE = 10  # points from the mean to the seeds
 _SPREAD = 1.25  # room beside the first and the last contender, on a logarithmic axis
 
@@ -141,6 +149,7 @@ def _plain_ticks(ax: Axes, ratio: float) -> None:
     """Numbers as people write them, a few of them."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 100 else (1.0,)))
+    most = next(most for most in _TICKS if ratio < most)
+    ax.xaxis.set_major_locator(LogLocator(subs=_TICKS[most]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())

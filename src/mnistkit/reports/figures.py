@@ -110,15 +110,22 @@ def reliability_figure(result: Evaluation, name: str) -> Figure:
 def risk_coverage_figure(result: Evaluation, name: str) -> Figure:
     """How much can be answered at which share of wrong answers."""
     said = str(result.risk_coverage())
+
+    def draw(ax: Axes) -> None:
+        plot_risk_coverage(result, ax=ax)
+        for text in list(ax.texts):  # the caption says it, and hides nothing of a small plot
+            text.remove()
+
     return Figure(
         inline_svg(
-            lambda ax: plot_risk_coverage(result, ax=ax),
+            draw,
             (_WIDTH, 3.0),
             name=f"{name}-risk",
             alt=f"Share of wrong answers against the share that is answered. {said}.",
         ),
         "If it may leave doubtful ones unanswered",
-        f"{said[:1].upper()}{said[1:]}. Read off these very images, that is a little too good.",
+        f"{said[:1].upper()}{said[1:]}. The square is where all are answered, the round dot where "
+        "none is wrong. Read off these very images, that is a little too good.",
     )
 
 
