@@ -36,6 +36,7 @@ environment: dict[str, str] = {
     "MPLBACKEND": "Agg",
 }
 UNSET = ("MNISTKIT_MIRROR", "MNISTKIT_TIMEOUT")
+in_graphs = pytest.MonkeyPatch()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,6 +57,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "mirror" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.mirror)
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures, which train too
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have ``engine="auto"``, and Keras' own, train in graphs where they would take XLA.
+
+    XLA compiles for longer than most tests train. What depends on it asks for ``engine="xla"``, or
+    is marked ``xla``; slow tests train as users do.
+    """
+    in_graphs.undo()
+    if "keras" not in sys.modules or any(map(item.get_closest_marker, ("xla", "slow"))):
+        return
+    import keras
+
+    from mnistkit.training import engine
+
+    suitable = engine._suitable  # noqa: SLF001
+    without_xla = lambda fit: {"xla": "graph"}.get(name := suitable(fit), name)  # noqa: E731
+    in_graphs.setattr(engine, "_suitable", without_xla)
+    in_graphs.setattr(keras.Model, "_resolve_auto_jit_compile", lambda _model: False)
 
 
 @pytest.fixture(scope="session")

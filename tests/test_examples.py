@@ -66,6 +66,7 @@ def check_walkthrough_output(folder: Path) -> None:
         assert pixels.std() > 10, f"{name}.png is as good as empty"
 
 
+@pytest.mark.slow
 @pytest.mark.mirror
 def test_walkthrough_with_mnist(tmp_path):
     done = run(sys.executable, EXAMPLES / "walkthrough.py", folder=tmp_path)

@@ -99,15 +99,16 @@ def test_the_five_lines_of_the_readme_run(tmp_path: Path) -> None:
     lines = [line for line in five_lines.splitlines() if line]
     assert len(lines) == 1 + 5
     assert lines[0] == "import mnistkit"
-    accuracy = float(run_python(five_lines + "\nprint(result.accuracy)", tmp_path).split()[-1])
-    assert accuracy > 0.97
+    measured = run_python(five_lines + "\nprint(result)", tmp_path).splitlines()[-1]
+    name, accuracy = re.fullmatch(r"(.+): (\d+\.\d\d)% correct .*", measured).groups()
+    assert name == "mnist test"
+    assert float(accuracy) > 97
 
 
 def test_the_other_python_of_the_readme_runs(tmp_path: Path) -> None:
     _, *others = blocks(README, "python")
     assert others
-    for code in others:
-        run_python(code, tmp_path)
+    run_python("\n".join(others), tmp_path)
 
 
 def test_the_python_of_the_page_on_models_runs(tmp_path: Path) -> None:

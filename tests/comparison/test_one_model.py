@@ -39,7 +39,7 @@ def _forget():
 RECIPE = mnistkit.Recipe(epochs=2, batch_size=20, weight_averaging=0.9, weight_decay=0.01)
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+@pytest.mark.parametrize("engine", [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"])
 def test_seeds_share_what_is_compiled_and_get_the_weights_of_their_own(small, engine) -> None:
     counts, found = [], []
     options = {"engine": engine, "normalized": False}

@@ -25,8 +25,11 @@ def test_seed_fixes_the_initial_weights():
     assert not np.array_equal(weights(1)[0], weights(2)[0])
 
 
-@pytest.mark.parametrize("first", ["pass", "import keras", "import tensorflow"])
+@pytest.mark.parametrize(
+    "first", ["pass", pytest.param("import tensorflow", marks=pytest.mark.slow)]
+)
 def test_initial_weights_do_not_depend_on_what_was_imported_before(first):
+    """Here it was Keras."""
     script = f"""
 {first}
 import mnistkit

@@ -90,6 +90,7 @@ def test_the_network_for_the_runtime_is_the_same_network(model, name):
     assert 0.5 < card.temperature < 2
 
 
+@pytest.mark.slow
 @pytest.mark.mirror
 def test_the_command_on_the_card_trains_such_weights(tmp_path, mirror):
     card = model_card("dense128", "mnist")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
 import mnistkit
+from mnistkit.cli.commands import cli
 from mnistkit.errors import MissingPackageError, SplitError
 
 SIZES = {"digits": 60, "pictures": 12, "others": 12, "processes": 1}
@@ -22,12 +26,23 @@ MAKE = f"import mnistkit; print(mnistkit.load_dataset('handwriting', **{SIZES!r}
 Home = Path
 
 
+@pytest.fixture(scope="module")
+def with_sources(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that has, decoded, what it is made from."""
+    folder = tmp_path_factory.mktemp("sources") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNISTKIT_MIRROR", str(mirror))
+        patch.setenv("MNISTKIT_HOME", str(folder))
+        for name in ("mnist", "fashion_mnist"):
+            mnistkit.load_dataset(name).train.writers  # noqa: B018  (loads those of MNIST)
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: Path) -> Home:
-    """An empty cache, with MNIST and Fashion-MNIST in reach."""
-    monkeypatch.setenv("MNISTKIT_MIRROR", str(mirror))
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_sources: Path) -> Home:
+    """A cache without it; its sources are links, so that nothing of them is copied."""
     monkeypatch.setenv("MNISTKIT_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+    return shutil.copytree(with_sources, tmp_path / "home", copy_function=os.link)
 
 
 def start(code: str, folder: Path) -> subprocess.Popen[str]:
@@ -91,8 +106,10 @@ def test_killed_while_making(home: Home, tmp_path: Path) -> None:
     assert len(archives(home)) == 1
 
 
-def test_what_is_trained_on_it_reads_pictures(home: Home, tmp_path: Path) -> None:
-    (tmp_path / "small.py").write_text(
+def test_what_is_trained_on_it_reads_pictures(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "handwriting_of_this_test.py").write_text(
         textwrap.dedent(
             """\
             import mnistkit
@@ -110,12 +127,22 @@ def test_what_is_trained_on_it_reads_pictures(home: Home, tmp_path: Path) -> Non
     image.save(tmp_path / "seven.png")
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "mnistkit", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, check=True, capture_output=True, text=True
-        ).stdout
+        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
 
-    run("train", "dense128", "--dataset", "small:small", "--epochs", "3", "--out", "run")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    run(
+        "train",
+        "dense128",
+        "--dataset",
+        "handwriting_of_this_test:small",
+        "--epochs",
+        "3",
+        "--out",
+        "run",
+    )
     assert run("predict", "--model", "run", "seven.png").startswith("7")
 
 

@@ -215,6 +215,7 @@ def test_what_xla_cannot_compile_leaves_no_run(tmp_path):
     assert not (tmp_path / "run.json").exists()
 
 
+@pytest.mark.xla
 def test_a_run_that_xla_could_not_compile_goes_on(tmp_path):
     """Its engine became another one, which is no difference between the run and its resumption."""
 

@@ -15,6 +15,7 @@ from mnistkit.errors import ImageError, LabelError, ModelError, OptionError, Rec
 from mnistkit.models import spec_of
 from mnistkit.training import blueprint
 
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 LONG, SHORT = Recipe(epochs=3, batch_size=7), Recipe(epochs=1, schedule="constant")
 
 
@@ -169,7 +170,7 @@ def test_repr_shows_name_and_options():
 # The data ##################################################################################
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_first_fit_builds_for_the_data(engine):
     split = letters(shape=(8, 8, 3))
     trainer = Trainer(mine, seed=3, engine=engine)

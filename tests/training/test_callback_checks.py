@@ -17,7 +17,12 @@ import mnistkit
 from mnistkit import Split, Trainer
 from mnistkit.training.callback_checks import need_every_batch
 
-ENGINES = ["auto", "xla", "graph", "keras"]
+ENGINES = [
+    pytest.param("auto", marks=pytest.mark.slow),
+    pytest.param("xla", marks=pytest.mark.slow),
+    "graph",
+    "keras",
+]
 STEPS = 13  # in an epoch, the last one of six images
 
 
@@ -112,7 +117,7 @@ def test_batches_of_validation(digits: Split, engine: str, monkeypatch: pytest.M
     assert seen == [0, 1, 2]
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph"])
+@pytest.mark.parametrize("engine", ENGINES[1:3])
 def test_to_look_at_batches_changes_no_weight(digits: Split, engine: str) -> None:
     looking = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
     one, other = fit(engine, digits), fit(engine, digits, looking)
@@ -121,14 +126,11 @@ def test_to_look_at_batches_changes_no_weight(digits: Split, engine: str) -> Non
         np.testing.assert_array_equal(weights, same)
 
 
-@pytest.mark.parametrize("engine", ["auto", "graph"])
-def test_what_costs_speed_is_said_once(
-    digits: Split, engine: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_costs_speed_is_said_once(digits: Split, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "mnistkit"):
-        fit(engine, digits, keras.callbacks.EarlyStopping("loss"))
+        fit("auto", digits, keras.callbacks.EarlyStopping("loss"))
         assert not caplog.messages
-        fit(engine, digits, WarmUp(), WarmUp(), StopAt())
+        fit("auto", digits, WarmUp(), WarmUp(), StopAt())
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("WarmUp, StopAt: called at every batch, so the program")
 

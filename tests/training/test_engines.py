@@ -75,40 +75,45 @@ def assert_same(one, other, rtol=1e-3, atol=1e-4):
         np.testing.assert_allclose(weights_one, weights_other, rtol=rtol, atol=atol * 10)
 
 
-def jit_for(engine, kind):
-    """Random layers draw other numbers under XLA, in Keras' own fit too."""
-    return engine == "xla" and kind == "dropout"
+def assert_engines_agree(kind, data, *, settings=dict, rtol=1e-3, atol=1e-4, **options):
+    """Train with Keras once, and with each compiled engine; return what Keras has found."""
+    expected = trained("keras", kind, data, settings=settings(), **options)
+    for engine in COMPILED:
+        found = trained(engine, kind, data, settings=settings(), **options)
+        assert found[0].engine == engine
+        assert_same(found, expected, rtol, atol)
+    return expected
 
 
-@pytest.mark.parametrize("engine", COMPILED)
-@pytest.mark.parametrize("kind", ["dense", "dropout", "batch_norm", "convolution", "regularized"])
-def test_same_numbers_as_keras(digits, engine, kind):
+@pytest.mark.parametrize("kind", ["dense", "batch_norm", "convolution", "regularized"])
+def test_same_numbers_as_keras(digits, kind):
     """300 images in batches of 32: the last batch has 12, and must count as 12."""
-    # A last, smaller batch does not go through XLA, so it would have Keras' other random numbers.
-    count = 320 if jit_for(engine, kind) else 300
-    data, validation = digits.train.take(count), digits.test.take(90)
-    expected = trained("keras", kind, data, validation=validation, jit=jit_for(engine, kind))
-    found = trained(engine, kind, data, validation=validation)
-    assert found[0].engine == engine
-    assert_same(found, expected)
+    assert_engines_agree(kind, digits.train.take(300), validation=digits.test.take(90))
 
 
 @pytest.mark.parametrize("engine", COMPILED)
-@pytest.mark.parametrize("count", [10, 32, 64, 65])
-def test_every_number_of_images(digits, engine, count):
+def test_same_random_numbers_as_keras(digits, engine):
+    """Random layers draw other numbers under XLA, in Keras' own fit too."""
+    # A last, smaller batch does not go through XLA, so it would have other random numbers.
+    data, validation = digits.train.take(320), digits.test.take(90)
+    expected = trained("keras", "dropout", data, validation=validation, jit=engine == "xla")
+    assert_same(trained(engine, "dropout", data, validation=validation), expected)
+
+
+@pytest.mark.parametrize(
+    "count", [10, 65, *(pytest.param(n, marks=pytest.mark.slow) for n in (32, 64))]
+)
+def test_every_number_of_images(digits, count):
     """Fewer than a batch, just one, just two, one left over."""
-    data = digits.train.take(count)
-    assert_same(trained(engine, "dense", data), trained("keras", "dense", data))
+    assert_engines_agree("dense", digits.train.take(count))
 
 
-@pytest.mark.parametrize("engine", COMPILED)
-def test_many_chunks(digits, engine, monkeypatch):
+def test_many_chunks(digits, monkeypatch):
     monkeypatch.setattr("mnistkit.training.chunks._CHUNK_BYTES", 28 * 28 * 32 * 3)
-    data = digits.train.take(330)  # ten batches in chunks of three, and ten images
-    assert_same(trained(engine, "batch_norm", data), trained("keras", "batch_norm", data))
+    # Ten batches in chunks of three, and ten images.
+    assert_engines_agree("batch_norm", digits.train.take(330))
 
 
-@pytest.mark.parametrize("engine", COMPILED)
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -121,13 +126,9 @@ def test_many_chunks(digits, engine, monkeypatch):
     ],
     ids=["sgd", "adamw", "ema", "accumulation", "schedule", "lion"],
 )
-def test_any_optimizer(digits, engine, optimizer):
-    data = digits.train.take(288)
-    expected, found = (
-        trained(name, "dense", data, settings={"optimizer": optimizer()})
-        for name in ("keras", engine)
-    )
-    assert_same(found, expected, rtol=2e-3, atol=1e-3)
+def test_any_optimizer(digits, optimizer):
+    settings = lambda: {"optimizer": optimizer()}  # noqa: E731
+    assert_engines_agree("dense", digits.train.take(288), settings=settings, rtol=2e-3, atol=1e-3)
 
 
 class SquaredError(keras.losses.Loss):
@@ -140,8 +141,7 @@ def mean_confidence(y_true, y_pred):
     return keras.ops.max(y_pred, axis=-1)
 
 
-@pytest.mark.parametrize("engine", COMPILED)
-def test_any_loss_and_metric(digits, engine):
+def test_any_loss_and_metric(digits):
     def settings():
         return {
             "loss": SquaredError(),
@@ -155,22 +155,12 @@ def test_any_loss_and_metric(digits, engine):
 
     data = digits.train.take(200)
     weights = np.random.default_rng(0).random(200)
-    found, expected = (
-        trained(name, "dense", data, settings=settings(), sample_weight=weights)
-        for name in (engine, "keras")
-    )
-    assert {"mean_confidence", "nll"} <= found[1].keys()
-    assert_same(found, expected)
+    _, history = assert_engines_agree("dense", data, settings=settings, sample_weight=weights)
+    assert {"mean_confidence", "nll"} <= history.keys()
 
 
-@pytest.mark.parametrize("engine", COMPILED)
-def test_class_weights(digits, engine):
-    data = digits.train.take(200)
-    weights = {0: 0.1, 5: 3.0}
-    found, expected = (
-        trained(name, "dense", data, class_weight=weights) for name in (engine, "keras")
-    )
-    assert_same(found, expected)
+def test_class_weights(digits):
+    assert_engines_agree("dense", digits.train.take(200), class_weight={0: 0.1, 5: 3.0})
 
 
 @pytest.mark.parametrize("engine", [*COMPILED, "keras"])
@@ -228,6 +218,7 @@ class OwnStep(keras.Sequential):
         return super().train_step(data)
 
 
+@pytest.mark.xla
 def test_engine_is_chosen_by_what_the_model_contains(digits):
     def chosen(model, **options):
         trainer = Trainer(model, **options)
@@ -260,6 +251,7 @@ def test_a_convolution_inside_a_layer_of_ones_own_is_seen(digits):
     assert trainer.engine == "graph"
 
 
+@pytest.mark.xla
 def test_what_xla_cannot_compile_is_trained_as_a_graph(digits, caplog):
     """Keras' augmentation layers have no convolution, and an operation that XLA does not know."""
 
@@ -298,7 +290,7 @@ def test_divergence_stops_at_once(digits, engine):
     assert len(epochs) <= 1
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+@pytest.mark.parametrize("engine", [*COMPILED, "keras"])
 def test_memory_mapped_images(digits, tmp_path, engine):
     np.save(tmp_path / "images.npy", digits.train.images)
     on_disk = np.load(tmp_path / "images.npy", mmap_mode="r")
@@ -357,6 +349,7 @@ def test_what_a_tensorflow_data_set_cannot_do(digits):
         Trainer("dense128").fit(stream(digits.train), class_weight={0: 1.0})
 
 
+@pytest.mark.slow
 def test_two_devices_give_the_result_of_one():
     """In a process of its own: logical devices can only be made before TensorFlow starts."""
     script = """

@@ -13,7 +13,7 @@ import pytest
 import mnistkit
 from mnistkit import Dataset, Recipe, Trainer
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 # A high rate, so that weights and averages are far apart.
 RECIPE = Recipe(epochs=4, batch_size=32, learning_rate=0.02, schedule="constant")
 AVERAGED = RECIPE.replace(weight_averaging=0.9)

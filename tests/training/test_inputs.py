@@ -10,7 +10,7 @@ import mnistkit
 from mnistkit import Augmentation, Recipe, Trainer
 from mnistkit.errors import ImageError, ModelError, RecipeError
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 RANDOM = np.random.default_rng(0)
 LABELS = np.arange(40) % 10
 IMAGES = RANDOM.integers(0, 256, (40, 28, 28), dtype=np.uint8)

@@ -12,7 +12,7 @@ import mnistkit
 from mnistkit import Recipe, Trainer
 from mnistkit.errors import LabelError, ModelError, RecipeError
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 SPARSE = "sparse_categorical_crossentropy"
 RANDOM = np.random.default_rng(0)
 LABELS = np.arange(40) % 10

@@ -15,7 +15,7 @@ from mnistkit.training import final_weights
 from mnistkit.training.moving_averages import estimate_averages
 
 layers = keras.layers
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 RECIPE = Recipe(epochs=2, batch_size=32, learning_rate=0.01)
 
 

@@ -12,6 +12,7 @@ from mnistkit import Recipe, Trainer
 from mnistkit.errors import LabelError, ModelError
 
 layers = keras.layers
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), dtype=np.uint8)
 LABELS = np.arange(60) % 10
@@ -80,7 +81,7 @@ def network_without_input():
     return keras.Sequential([keras.Input((784,)), layers.Dense(10)])
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_logits_are_trained_as_their_softmax_is(engine, smoothing):
     results = []
@@ -96,7 +97,7 @@ def test_logits_are_trained_as_their_softmax_is(engine, smoothing):
         np.testing.assert_allclose(one, other, atol=2e-4)
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("last", "loss"),
     [("sigmoid", "binary_crossentropy"), (None, "sparse_categorical_crossentropy")],

@@ -12,7 +12,7 @@ import tensorflow as tf
 from mnistkit import Augmentation, Recipe, Trainer
 from mnistkit.errors import RecipeError, RunFolderError
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 LABELS = np.arange(40) % 10
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
 RECIPE = Recipe(epochs=2, batch_size=16)

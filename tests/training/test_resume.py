@@ -315,7 +315,9 @@ def test_full_disk_keeps_the_last_checkpoint_and_says_so(tmp_path):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
         callback = keras.callbacks.LambdaCallback(on_epoch_begin=shrink)
-        trainer = mnistkit.Trainer("dense128", run_dir={str(tmp_path / "run")!r})
+        trainer = mnistkit.Trainer(
+            "dense128", run_dir={str(tmp_path / "run")!r}, engine="graph"
+        )
         try:
             trainer.fit(digits.train.take(100), epochs=4, callbacks=[callback])
         except mnistkit.errors.RunFolderError as error:
@@ -378,10 +380,11 @@ def kill_until_finished(folder, epochs, kills, generator):
 @pytest.mark.parametrize(
     "kills", [1, pytest.param(50, marks=pytest.mark.slow)], ids=["short", "long"]
 )
-def test_killed_at_random_moments(tmp_path, kills):
+def test_killed_at_random_moments(tmp_path, monkeypatch, kills):
     generator = random.Random(0)
     epochs = 40 * kills  # so many that the run cannot end before the last kill
-    kill_until_finished(tmp_path / "whole", epochs, 0, generator)
+    monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "whole"), str(epochs)])
+    exec(textwrap.dedent(TRAINING), {})  # in this process, and never interrupted
     assert kill_until_finished(tmp_path / "parts", epochs, kills, generator) == kills
     whole, parts = Trainer.load(tmp_path / "whole"), Trainer.load(tmp_path / "parts")
     assert_identical(whole, parts)

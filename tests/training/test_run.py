@@ -17,7 +17,7 @@ import mnistkit
 from mnistkit import Augmentation, Recipe, Split, Trainer
 from mnistkit.errors import DivergenceError, RecipeError, RunFolderError
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 CALLBACKS = keras.callbacks
 
 

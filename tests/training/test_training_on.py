@@ -13,7 +13,7 @@ import mnistkit
 from mnistkit import Recipe, Split, Trainer
 from mnistkit.errors import RecipeError
 
-ENGINES = ["xla", "graph", "keras"]
+ENGINES = [pytest.param("xla", marks=pytest.mark.slow), "graph", "keras"]
 
 
 @pytest.fixture(scope="module")
