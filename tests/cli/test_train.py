@@ -264,7 +264,7 @@ def test_whole_writers_are_set_aside_and_the_interval_counts_them(tmp_path, monk
 def test_options_reach_the_model(tmp_path):
     command = [
         "train", "cnn", "--dataset", "digits", "--epochs", "1", "--out", str(tmp_path / "run"),
-        "--option", "width=2", "--option", "dropout=0.25",
+        "--option", "width=2", "--option", "dropout=0.25", "--train-size", "40",
     ]  # fmt: skip
     done = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -49,6 +49,17 @@ def fit(folder, digits, *, seed, stop=99, **options):
     return trainer
 
 
+@pytest.fixture(scope="module")
+def finished(digits, tmp_path_factory):
+    """A finished run of each seed."""
+    folder = tmp_path_factory.mktemp("finished")
+    return {seed: fit(folder / str(seed), digits, seed=seed) for seed in (1, 2)}
+
+
+def copied(trainer, folder):
+    return shutil.copytree(trainer.run_dir, folder)
+
+
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -56,9 +67,8 @@ def names_in(folder):
 # Replacing a finished run ------------------------------------------------------------------------
 
 
-def test_the_old_run_stays_until_the_new_one_is_whole(digits, tmp_path):
-    folder = tmp_path / "run"
-    fit(folder, digits, seed=1)
+def test_the_old_run_stays_until_the_new_one_is_whole(digits, finished, tmp_path):
+    folder = copied(finished[1], tmp_path / "run")
     with pytest.raises(InterruptedError):
         fit(folder, digits, seed=2, stop=2, overwrite=True)
     assert Trainer.load(folder).seed == 1
@@ -66,8 +76,7 @@ def test_the_old_run_stays_until_the_new_one_is_whole(digits, tmp_path):
     with pytest.raises(RunFolderError, match="seed: 2 then, 3 now"):
         fit(folder, digits, seed=3, resume=True)
     continued = fit(folder, digits, seed=2, resume=True)
-    whole = fit(tmp_path / "whole", digits, seed=2)
-    loaded = Trainer.load(folder)
+    whole, loaded = finished[2], Trainer.load(folder)
     for one in (continued, loaded):
         for found, right in zip(one.model.get_weights(), whole.model.get_weights(), strict=True):
             np.testing.assert_array_equal(found, right)
@@ -75,9 +84,8 @@ def test_the_old_run_stays_until_the_new_one_is_whole(digits, tmp_path):
     assert names_in(folder) == RESULT
 
 
-def test_an_interrupted_replacement_can_be_replaced_itself(digits, tmp_path):
-    folder = tmp_path / "run"
-    fit(folder, digits, seed=1)
+def test_an_interrupted_replacement_can_be_replaced_itself(digits, finished, tmp_path):
+    folder = copied(finished[1], tmp_path / "run")
     for seed in (2, 3):
         with pytest.raises(InterruptedError):
             fit(folder, digits, seed=seed, stop=1, overwrite=True)
@@ -87,9 +95,8 @@ def test_an_interrupted_replacement_can_be_replaced_itself(digits, tmp_path):
     assert names_in(folder) == RESULT
 
 
-def test_a_damaged_run_is_replaced_only_by_a_whole_one(digits, tmp_path):
-    folder = tmp_path / "run"
-    fit(folder, digits, seed=1)
+def test_a_damaged_run_is_replaced_only_by_a_whole_one(digits, finished, tmp_path):
+    folder = copied(finished[1], tmp_path / "run")
     (folder / "run.json").write_text("{")
     with pytest.raises(InterruptedError):
         fit(folder, digits, seed=2, stop=1, overwrite=True)
@@ -100,15 +107,15 @@ def test_a_damaged_run_is_replaced_only_by_a_whole_one(digits, tmp_path):
 
 
 @pytest.mark.parametrize("moved", range(4))
-def test_a_process_killed_while_files_are_moved_leaves_the_new_run(digits, tmp_path, moved):
+def test_a_process_killed_while_files_are_moved_leaves_the_new_run(
+    digits, finished, tmp_path, moved
+):
     """The files of the new run, all of them on the disk, and some of them in their place."""
-    old, new = tmp_path / "old", tmp_path / "new"
-    fit(old, digits, seed=1)
-    trained = fit(new, digits, seed=2)
+    old, trained = copied(finished[1], tmp_path / "old"), finished[2]
     replacement = old / ".replacement"
     replacement.mkdir()
     for number, name in enumerate(("weights.npz", "history.csv", "run.json")):
-        shutil.copy(new / name, replacement / name)
+        shutil.copy(trained.run_dir / name, replacement / name)
         if number < moved:
             (replacement / name).replace(old / name)
     loaded = Trainer.load(old)
@@ -152,9 +159,8 @@ def assert_still_there(folder, before):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs limits on the size of files")
-def test_a_disk_that_is_full_leaves_the_finished_run(digits, tmp_path):
-    folder = tmp_path / "run"
-    fit(folder, digits, seed=1)
+def test_a_disk_that_is_full_leaves_the_finished_run(finished, tmp_path):
+    folder = copied(finished[1], tmp_path / "run")
     before = {name: (folder / name).read_bytes() for name in RESULT}
     train_on_full_disk(folder, "limit")
     assert_still_there(folder, before)
@@ -176,9 +182,8 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_small_disk_that_is_really_full(digits, small_disk):
-    folder = small_disk / "run"
-    fit(folder, digits, seed=1)
+def test_a_small_disk_that_is_really_full(finished, small_disk):
+    folder = copied(finished[1], small_disk / "run")
     before = {name: (folder / name).read_bytes() for name in RESULT}
     with contextlib.suppress(OSError), (small_disk / "filling").open("wb") as filling:
         while True:
