@@ -82,7 +82,13 @@ def assert_identical(one, other):
 
 
 @pytest.mark.parametrize(
-    ("engine", "interruptions"), [("xla", (0, 1, 4)), ("graph", (0, 1, 4)), ("keras", (2,))]
+    ("engine", "interruptions"),
+    [
+        ("xla", (2,)),
+        pytest.param("xla", (0, 1, 4), marks=pytest.mark.slow),
+        ("graph", (0, 1, 4)),
+        ("keras", (2,)),
+    ],
 )
 def test_continued_run_has_the_same_weights_bit_for_bit(digits, tmp_path, engine, interruptions):
     whole, _ = run(tmp_path / "whole", digits, engine=engine)
@@ -94,7 +100,8 @@ def test_continued_run_has_the_same_weights_bit_for_bit(digits, tmp_path, engine
     assert history.epoch == [0, 1, 2, 3, 4]
 
 
-def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path):
+@pytest.mark.parametrize("engine", [pytest.param("xla", marks=pytest.mark.slow), "graph"])
+def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path, engine):
     def model():
         network = keras.Sequential(
             [
@@ -116,10 +123,10 @@ def test_batch_norm_and_weight_averaging_continue_too(digits, tmp_path):
         )
         return network
 
-    whole, _ = run(tmp_path / "whole", digits, engine="xla", model=model())
+    whole, _ = run(tmp_path / "whole", digits, engine=engine, model=model())
     with pytest.raises(InterruptionError):
-        run(tmp_path / "parts", digits, engine="xla", model=model(), epochs=2)
-    parts, _ = run(tmp_path / "parts", digits, engine="xla", model=model())
+        run(tmp_path / "parts", digits, engine=engine, model=model(), epochs=2)
+    parts, _ = run(tmp_path / "parts", digits, engine=engine, model=model())
     assert_identical(whole, parts)
 
 
