@@ -289,7 +289,7 @@ def test_modules_that_lie_in_the_folder_are_not_imported(
     forge(folder, lambda run: run["data"].update(loaded_as="helper:make"))
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(cli, arguments)
-    assert done.exit_code == 1
+    assert done.exit_code != 0
     assert "because a file names it" in " ".join(done.stderr.split())
     assert not (folder / CANARY).exists()
 
