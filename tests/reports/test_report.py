@@ -183,3 +183,19 @@ def test_a_comparison_of_which_everything_failed_is_told_too(
     page = read(mnistkit.report(kept, tmp_path / "page.html", data=small))
     assert "Nothing can be said: every contender has failed." in page.words
     assert "Failed with seeds 0, 1, 2: ValueError: not <i>today</i>" in page.words
+
+
+def test_what_a_folder_says_is_not_believed(run, read, forge, tmp_path) -> None:
+    folder = shutil.copytree(run, tmp_path / "run")
+    hostile = "<script>alert(1)</script>"
+    changes = {"compiled": [hostile], "machine": {"processor": hostile}, "versions": {"a": hostile}}
+    forge(folder, lambda one: one.update(changes))
+    page = read(mnistkit.report(folder, tmp_path / "page.html", data="digits"))
+    assert page.tags["script"] == 0
+    assert page.words.count(hostile) == 2
+    forge(folder, lambda one: one.update(data={"name": hostile}))
+    with pytest.raises(RunFolderError, match=r"run\.json' is damaged: 'data' is {.*expected name"):
+        mnistkit.report(folder, tmp_path / "page.html", overwrite=True)
+    forge(folder, lambda one: one["data"].update(loaded_as="os:getcwd", num_images=1, sha256=""))
+    with pytest.raises(ReportError, match="on the data of the function 'os:getcwd'"):
+        mnistkit.report(folder, tmp_path / "page.html", overwrite=True)

@@ -73,7 +73,7 @@ def comparison_page(comparison: Comparison, data: Dataset | str | None) -> str:
         robustness=_robustness(comparison, images),
         repetition=compare_command(comparison, images.dataset),
         facts=_facts(comparison, described),
-        version=described[0]["versions"]["mnistkit"] if described else "",
+        version=described[0]["versions"].get("mnistkit", "") if described else "",
     )
 
 

@@ -11,7 +11,7 @@ from mnistkit.comparison.contender import folder_name
 from mnistkit.comparison.cost import untimed_cost
 from mnistkit.comparison.splits import digest
 from mnistkit.datasets import Dataset, Split, load_dataset
-from mnistkit.errors import ReportError
+from mnistkit.errors import ReportError, RunFolderError
 from mnistkit.evaluation import Evaluation
 from mnistkit.messages import shown
 from mnistkit.reports.compare_command import compare_command
@@ -33,7 +33,7 @@ def run_page(
     folder: Path, data: Dataset | Split | str | None, builder: Builder | str | None
 ) -> str:
     """The page of the run in a folder."""
-    description = RunFolder(folder).description
+    description = _checked_description(folder)
     if not isinstance(data, Split):
         within = _comparison_around(folder)
         if within is not None:
@@ -55,6 +55,30 @@ def run_page(
         robustness=None,
         repetition=train_command(description, trainer.model, known, folder.name),
     )
+
+
+def _checked_description(folder: Path) -> Description:
+    """What the folder says of the run; what the page goes on from is of the right type.
+
+    Raises
+    ------
+    RunFolderError
+        If it is not.
+    """
+    description = RunFolder(folder).description
+    types = {"name": str, "loaded_as": str, "num_images": int, "sha256": str}
+    for part in ("data", "validation"):
+        record = description.get(part)
+        if record is None:
+            continue
+        if not isinstance(record, dict) or not all(
+            isinstance(record.get(name), kind) for name, kind in types.items()
+        ):
+            raise RunFolderError(
+                f"{str(folder / 'run.json')!r} is damaged: {part!r} is {shown(record)}; expected "
+                f"{', '.join(types)} of images. Restore it from a copy, or train again."
+            )
+    return description
 
 
 def _comparison_around(folder: Path) -> tuple[Comparison, str, int] | None:
@@ -133,7 +157,7 @@ def _page(
         robustness=robustness,
         repetition=repetition,
         facts=_facts(description, split),
-        version=description["versions"]["mnistkit"],
+        version=description["versions"].get("mnistkit", ""),
     )
 
 

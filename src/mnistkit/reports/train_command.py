@@ -89,9 +89,11 @@ def _obstacles(description: Description, data: Dataset | None) -> Iterator[str]:
 
 
 def _is_compiled_by_recipe(description: Description) -> bool:
-    recipe, compiled = description["recipe"], description.get("compiled") or {}
-    optimizer = compiled.get("optimizer") or {}
-    named = str(optimizer.get("class_name", "")).casefold() == recipe["optimizer"].casefold()
+    recipe, compiled = description["recipe"], description.get("compiled")
+    optimizer = compiled.get("optimizer") if isinstance(compiled, dict) else None
+    if not isinstance(compiled, dict) or not isinstance(optimizer, dict):
+        return False
+    named = str(optimizer.get("class_name")).casefold() == recipe["optimizer"].casefold()
     losses = [recipe["loss"]] if not recipe["label_smoothing"] else [compiled.get("loss")]
     return (
         named
