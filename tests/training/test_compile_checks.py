@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import keras
 import pytest
 
@@ -26,6 +28,10 @@ WRONG = {
     "an optimizer's settings": ({"optimizer": {"name": "adam"}}, "expected a name in keras.optim"),
     "a loss' class": ({"loss": keras.losses.MeanSquaredError}, r"as MeanSquaredError\(\.\.\.\)"),
     "a metric's class": ({"metrics": [keras.metrics.AUC]}, r"object, such as AUC\(\.\.\.\)\.$"),
+    "a partial loss": (
+        {"loss": functools.partial(max, 1)},
+        "function with a name, which a partial h",
+    ),
     "a number for a metric": ({"metrics": [3]}, r"metrics=3: expected a name, a function or an ob"),
 }
 
@@ -47,6 +53,7 @@ def test_what_compile_does_not_take(name):
         ({"metrics": [["acuracy"]]}, "metrics='acuracy'"),
         ({"weighted_metrics": ["AUK"]}, "weighted_metrics='AUK'"),
         ({"metrics": [keras.metrics.AUC]}, "which Keras does not know; expected a name, a funct"),
+        ({"loss": functools.partial(max)}, "Keras does not know; expected a function with a name"),
     ],
 )
 def test_a_model_that_was_compiled_with_such(settings, message):

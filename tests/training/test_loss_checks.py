@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import keras
 import numpy as np
 import pytest
 
 from mnistkit import Recipe, Trainer
 from mnistkit.errors import ModelError, RecipeError
+from mnistkit.training.metric_checks import refuse_other_metrics
 
 layers, losses = keras.layers, keras.losses
 LABELS = np.arange(40) % 10
@@ -215,3 +218,27 @@ def test_metrics_of_a_recipe_are_made_for_what_the_model_returns(last):
     assert history["val_loss"][-1] == pytest.approx(result.loss, rel=1e-4)
     if last is None:
         assert history[f"val_{NUMBERS}"][-1] == pytest.approx(result.loss, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("last", "outputs", "metric", "instead"),
+    [
+        (None, 10, NUMBERS, r"SparseCategoricalCrossentropy\(from_logits=True\)"),
+        (None, 10, keras.metrics.SparseCategoricalCrossentropy(), "from_logits=True"),
+        (None, 1, "accuracy", r"BinaryAccuracy\(threshold=0.0\)"),
+        (None, 1, keras.metrics.BinaryAccuracy(), r"threshold=0.0"),
+        (None, 10, keras.metrics.SparseCategoricalCrossentropy(from_logits=True), None),
+        (None, 10, "accuracy", None),
+        (None, 1, keras.metrics.BinaryAccuracy(threshold=0.0), None),
+        ("softmax", 10, NUMBERS, None),
+        ("sigmoid", 1, "accuracy", None),
+    ],
+)
+def test_a_metric_that_takes_logits_for_probabilities(last, outputs, metric, instead, caplog):
+    model = network(last, outputs)
+    is_binary, is_logits = outputs == 1, last is None
+    kind = losses.BinaryCrossentropy if is_binary else losses.SparseCategoricalCrossentropy
+    model.compile("sgd", kind(from_logits=is_logits), metrics=[metric])
+    refuse_other_metrics(model)
+    found = [one for one in caplog.messages if "for probabilities, so" in one]
+    assert [bool(re.search(instead, one)) for one in found] == [True] if instead else not found

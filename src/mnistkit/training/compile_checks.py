@@ -112,6 +112,12 @@ def _refuse_one(setting: str, given: Any) -> None:
             f"{setting}={shown(given)}: expected a name, a function or an object, such as "
             f"{example}."
         )
+    elif not (hasattr(given, "get_config") or hasattr(given, "__name__")):
+        raise RecipeError(
+            f"{setting}={shown(given)}: expected a function with a name, which a "
+            f"{type(given).__name__} has not: Keras could not say what it is. Write def mine("
+            "labels, outputs): return ..., and call it in there."
+        )
 
 
 def _several(metrics: Any) -> Any:

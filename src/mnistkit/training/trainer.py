@@ -61,12 +61,12 @@ from mnistkit.training.labelled import Data
 from mnistkit.training.late_build import build_on
 from mnistkit.training.loss_checks import (
     refuse_other_loss,
-    refuse_other_metrics,
     refuse_other_recipe,
     refuse_unknown_names,
     takes_class_numbers,
 )
 from mnistkit.training.measuring import measure, predict
+from mnistkit.training.metric_checks import refuse_other_metrics
 from mnistkit.training.optimizers import compile_from_recipe, in_effect, is_compiled_by_caller
 from mnistkit.training.outputs import refuse_no_classes
 from mnistkit.training.own_augmentation import OwnAugmentation, own_function
