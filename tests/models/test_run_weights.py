@@ -121,8 +121,16 @@ def test_folders_that_hold_no_weights(run, tmp_path, forge):
 
 
 def test_a_model_that_keras_has_saved_whole(tmp_path):
-    Trainer(plain()).save(tmp_path)
-    with pytest.raises(RunFolderError, match=r"which Keras has saved whole.*Trainer\.load\(folder"):
+    trainer = Trainer(plain(num_classes=3, input_shape=(4, 4)))
+    trainer.save(tmp_path)
+    model = create_model(plain, weights=tmp_path)
+    assert model.input_shape == (None, 4, 4)
+    assert all(map(np.array_equal, model.get_weights(), trainer.model.get_weights()))
+    assert create_model(plain, weights=tmp_path, num_classes=5).output_shape == (None, 5)
+    with pytest.raises(WeightsError, match="a model without a name do not have the shapes"):
+        create_model("dense128", weights=tmp_path)
+    (tmp_path / "model.keras").write_bytes(b"another")
+    with pytest.raises(RunFolderError, match=r"model\.keras' is not the file that was saved"):
         create_model(plain, weights=tmp_path)
 
 

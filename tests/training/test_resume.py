@@ -139,8 +139,11 @@ def test_callbacks_keep_their_memory(digits, tmp_path):
 
     whole, _ = run(tmp_path / "whole", digits, more=[best_weights()])
     assert len(whole.history["loss"]) == 3
+    used = best_weights()
     with pytest.raises(InterruptionError):
-        run(tmp_path / "parts", digits, epochs=2, more=[best_weights()])
+        run(tmp_path / "parts", digits, epochs=2, more=[used])
+    with pytest.raises(RunFolderError, match=r"is another one:\n  callbacks: "):
+        run(tmp_path / "parts", digits, more=[used])  # it has counted already
     parts, _ = run(tmp_path / "parts", digits, more=[best_weights()])
     assert_identical(whole, parts)
 

@@ -6,6 +6,7 @@ model needs to begin with its weights.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from typing import Any
 from mnistkit.errors import RunFolderError
 from mnistkit.files.json_file import parse_json, unsealed
 from mnistkit.files.reading import read_bytes
+from mnistkit.models.keras_file import MODEL_FILE, read_keras_model
 from mnistkit.models.settings import positive
-from mnistkit.models.weights_file import TrainedWeights
+from mnistkit.models.weights_file import TrainedWeights, weights_as_bytes
 
 RUN_FILE, WEIGHTS_FILE = "run.json", "weights.npz"
-_MOST_BYTES = {RUN_FILE: 16 << 20, WEIGHTS_FILE: 4 << 30}
+_MOST_BYTES = {RUN_FILE: 16 << 20, WEIGHTS_FILE: 4 << 30, MODEL_FILE: 4 << 30}
 _LARGEST_SIDE = 65_536
 
 
@@ -33,7 +35,9 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
     Raises
     ------
     RunFolderError
-        If there is no such run, it is not finished, it is damaged, or its model has no name.
+        If there is no such run, it is not finished, or it is damaged.
+    WeightsError
+        If the weights are NaN or infinite.
     """
     path = Path(folder).expanduser()
     where = repr(str(path))
@@ -47,11 +51,9 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
             f"The run in {where} is not finished, so there are no weights yet. Continue it with "
             "Trainer(..., run_dir=...).fit(..., resume=True)."
         )
+    temperature = positive(run.get("temperature")) or 1.0
     if not isinstance(described, dict) or "name" not in described or WEIGHTS_FILE not in files:
-        raise RunFolderError(
-            f"The run in {where} has a model without a name, which Keras has saved whole. Take the "
-            "model itself: Trainer.load(folder).model."
-        )
+        return _of_whole_model(path, str(files.get(MODEL_FILE)), temperature)
     options = run_options(described.get("options"), path)
     defaults = described.get("defaults")
     if described["name"] != model:  # they are of another function
@@ -62,7 +64,33 @@ def run_weights(folder: str | os.PathLike[str], model: str) -> TrainedWeights:
         source=f"the run {where} of the model {described['name']!r}",
         options=options,
         defaults=tuple(defaults) if isinstance(defaults, list) else (),
-        temperature=positive(run.get("temperature")) or 1.0,
+        temperature=temperature,
+    )
+
+
+def _of_whole_model(folder: Path, digest: str, temperature: float) -> TrainedWeights:
+    """The weights of a model without a name, which Keras has saved whole, and reads again."""
+    path = folder / MODEL_FILE
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RunFolderError(
+            f"{str(path)!r} is not the file that was saved (its sha256 is not {digest[:12]}...). "
+            "Restore it from a copy, or train again."
+        )
+    model = read_keras_model(content, path)
+    shapes = [getattr(model, name, None) for name in ("input_shape", "output_shape")]
+    if not all(isinstance(shape, tuple) and len(shape) > 1 for shape in shapes):
+        raise RunFolderError(
+            f"The model in {str(path)!r} does not say which images it takes, so its weights cannot "
+            "be given to another one. Take the model itself: Trainer.load(folder).model."
+        )
+    weights = weights_as_bytes(model)
+    return TrainedWeights(
+        content=weights,
+        sha256=hashlib.sha256(weights).hexdigest(),
+        source=f"the run {str(folder)!r} of a model without a name",
+        options={"num_classes": model.output_shape[-1], "input_shape": model.input_shape[1:]},
+        temperature=temperature,
     )
 
 

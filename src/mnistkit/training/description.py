@@ -11,6 +11,7 @@ import numpy as np
 from mnistkit.files.json_file import parse_json, sealed, unsealed
 from mnistkit.models import Recipe, unchanged_spec_of
 from mnistkit.models.architecture import architecture_of
+from mnistkit.models.keras_file import MODEL_FILE
 from mnistkit.models.settings import positive
 from mnistkit.models.weights_file import weights_digest
 from mnistkit.training import environment
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Description = dict[str, Any]
 
 FORMAT = 3
-MODEL_FILE = "model.keras"
 NOT_TRAINED, TRAINING, INTERRUPTED, FINISHED = "not trained", "training", "interrupted", "finished"
 _STATES = (NOT_TRAINED, TRAINING, INTERRUPTED, FINISHED)
 # What tells a fit among those that came before another one.

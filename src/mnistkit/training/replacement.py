@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mnistkit.errors import RunFolderError
 from mnistkit.files.atomic import flush_folder
+from mnistkit.models.keras_file import MODEL_FILE
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.training import checkpoints
-from mnistkit.training.description import MODEL_FILE
 from mnistkit.training.run_files import HISTORY_FILE, exists, read_description
 
 _NAME = ".replacement"

@@ -10,8 +10,9 @@ from typing import Any
 from mnistkit.errors import RunFolderError
 from mnistkit.files.atomic import Write
 from mnistkit.files.reading import read_bytes
+from mnistkit.models.keras_file import MODEL_FILE
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
-from mnistkit.training.description import MODEL_FILE, Description, from_bytes
+from mnistkit.training.description import Description, from_bytes
 
 HISTORY_FILE = "history.csv"
 # Far more than any run has; a larger file is refused before it is read.

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import RunFolderError
 from mnistkit.files.atomic import write_atomically, write_together
 from mnistkit.files.locking import LockedError, locked
+from mnistkit.models.keras_file import MODEL_FILE, write_keras_model
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.models.weights_file import weights_as_bytes
 from mnistkit.training import checkpoints
@@ -35,7 +36,6 @@ from mnistkit.training.checkpoints import Checkpoint
 from mnistkit.training.description import (
     FINISHED,
     INTERRUPTED,
-    MODEL_FILE,
     TRAINING,
     Description,
     differences,
@@ -53,7 +53,7 @@ from mnistkit.training.run_files import (
     writer,
 )
 from mnistkit.training.run_result import RunResult, SavedRun
-from mnistkit.training.saved_model import Builder, keras_file
+from mnistkit.training.saved_model import Builder
 
 if TYPE_CHECKING:
     import keras
@@ -273,7 +273,7 @@ class RunFolder:
         files = {
             WEIGHTS_FILE if is_named else MODEL_FILE: weights_as_bytes(model)
             if is_named
-            else keras_file(model),
+            else write_keras_model(model),
             HISTORY_FILE: history_as_bytes(history),
         }
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

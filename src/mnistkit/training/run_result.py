@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError, RunFolderError, WeightsError
 from mnistkit.models import Recipe, note_temperature
+from mnistkit.models.keras_file import MODEL_FILE
 from mnistkit.models.run_weights import RUN_FILE, WEIGHTS_FILE
 from mnistkit.models.weights_file import set_weights
-from mnistkit.training.description import MODEL_FILE, Description, temperature_in
+from mnistkit.training.description import Description, temperature_in
 from mnistkit.training.history_file import History, history_from_bytes
 from mnistkit.training.replacement import Replacement
 from mnistkit.training.run_files import HISTORY_FILE, exists, read_description, verified
