@@ -17,6 +17,8 @@ import pytest
 import requests
 from PIL import Image, ImageDraw
 
+import mnistkit
+
 DEPLOY = Path(__file__).parents[1] / "examples" / "deploy"
 SECONDS_TO_START = 60
 
@@ -106,3 +108,21 @@ def test_more_bytes_than_allowed_are_not_even_received(service):
         assert post(service, endless()).status_code == 413
     assert sent < 500_000_000
     assert post(service, drawn()).json()["text"] == "7"
+
+
+def test_an_exported_network_is_run_without_mnistkit(tmp_path):
+    images = mnistkit.load_dataset("digits").test
+    mnistkit.export(mnistkit.create_model("cnn", weights="mnist"), tmp_path / "model.onnx")
+    names = [f"{number}.png" for number in range(10)]
+    for name, image in zip(names, images.images, strict=False):
+        Image.fromarray(image).save(tmp_path / name)
+    command = [sys.executable, "-X", "importtime", str(DEPLOY / "classify.py"), "model.onnx"]
+    done = subprocess.run(
+        [*command, *names], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == names
+    right = [int(row[1]) == label for row, label in zip(rows, images.labels, strict=False)]
+    assert sum(right) >= 9
+    assert "tensorflow" not in done.stderr
+    assert "mnistkit" not in done.stderr

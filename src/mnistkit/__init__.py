@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mnistkit.evaluation import list_corruptions as list_corruptions
     from mnistkit.exporting import Exported as Exported
     from mnistkit.exporting import export as export
+    from mnistkit.exporting import package_weights as package_weights
     from mnistkit.models import Augmentation as Augmentation
     from mnistkit.models import Recipe as Recipe
     from mnistkit.models import choice as choice
@@ -78,7 +79,7 @@ _ROOMS = {
         "list_datasets", "load_data", "load_dataset", "register_dataset", "unregister_dataset",
     ),
     "evaluation": ("Calibration", "Evaluation", "corrupt", "list_corruptions"),
-    "exporting": ("Exported", "export"),
+    "exporting": ("Exported", "export", "package_weights"),
     "models": (
         "Augmentation", "Recipe",
         "create_model", "list_models", "list_recipes", "list_weights", "model_card",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.machinery import PathFinder
@@ -57,6 +58,11 @@ def offers(group: str) -> list[Offer]:
     ----------
     group : str
     """
+    return list(_offers(group, _state()))
+
+
+@functools.lru_cache(maxsize=16)
+def _offers(group: str, state: Hashable) -> tuple[Offer, ...]:  # noqa: ARG001  (what it depends on)
     copies: dict[str, list[_Copy]] = {}
     for copy in _copies(group):
         copies.setdefault(_normalized(copy.name), []).append(copy)
@@ -65,7 +71,20 @@ def offers(group: str) -> list[Offer]:
     for same in [_without_own(namesakes), *copies.values()]:
         if same:
             found += _usable(same).offers()
-    return found
+    return tuple(found)
+
+
+def _state() -> Hashable:
+    """What changes when something is installed or removed; quicker than to look what there is."""
+    places = tuple((place, _modified(place)) for place in sys.path)
+    return places, tuple(map(id, sys.meta_path))
+
+
+def _modified(place: str) -> int | None:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,19 @@ MNISTKIT = [sys.executable, "-m", "mnistkit"]
 STYLES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 DENIAL = """
 import sys
+from importlib.machinery import ModuleSpec
 
 
 class Denial:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {"tensorflow", "keras", "matplotlib"}:
-            raise AssertionError(f"{name} must not be imported here")
+            return ModuleSpec(name, self)  # it is there, and may be looked for
+
+    def create_module(self, spec):
+        raise AssertionError(f"{spec.name} must not be imported here")
+
+    def exec_module(self, module):
+        pass
 
 
 sys.meta_path.insert(0, Denial())

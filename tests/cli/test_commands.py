@@ -23,6 +23,7 @@ COMMANDS = [
     "report",
     "train",
     "tune",
+    "weights",
 ]
 
 

@@ -85,7 +85,7 @@ def test_the_network_for_the_runtime_is_the_same_network(model, name):
         softmax(logits, axis=1), create_model(model, weights=name).predict(images, verbose=0),
         atol=1e-5,
     )  # fmt: skip
-    card, content = pretrained_onnx(model, name)
+    card, content = model_card(model, name), pretrained_onnx(model, name)
     assert card.onnx_sha256 == hashlib.sha256(content).hexdigest()
     assert 0.5 < card.temperature < 2
 

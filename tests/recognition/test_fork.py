@@ -160,13 +160,13 @@ def test_child_of_a_child():
 
 def test_fork_by_the_thread_that_is_loading():
     script = """
-        def fork_while_loading(content, load=loading.onnx_logits):
-            loading.onnx_logits = load
+        def fork_while_loading(content, name, load=loading.onnx_network):
+            loading.onnx_network = load
             assert ended(forked(reads_as_expected)) == 0
-            return load(content)
+            return load(content, name)
 
         kept_networks.forget_networks()
-        loading.onnx_logits = fork_while_loading
+        loading.onnx_network = fork_while_loading
         reads_as_expected()
         thread = threading.Thread(target=reads_as_expected)  # the lock is free again
         thread.start()

@@ -19,6 +19,7 @@ _COMMANDS = {
     "report": "mnistkit.cli.report:report",
     "train": "mnistkit.cli.train:train",
     "tune": "mnistkit.cli.tune:tune",
+    "weights": "mnistkit.cli.weights:weights",
 }
 _HELP = {
     "compare": "Train models from several seeds, and say which is better.",
@@ -30,6 +31,7 @@ _HELP = {
     "report": "Write a run or a comparison as one page.",
     "train": "Train a model, measure it, and save it.",
     "tune": "Search for better settings, and say whether they are better.",
+    "weights": "Make the files with which a package offers trained weights.",
 }
 
 

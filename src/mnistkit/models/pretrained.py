@@ -100,8 +100,8 @@ def model_card(model: str, name: str) -> ModelCard:
     return _card(_folder(model, name), model, name)
 
 
-def pretrained_onnx(model: str, name: str) -> tuple[ModelCard, bytes]:
-    """The card of trained weights, and the content of the file with their ONNX network.
+def pretrained_onnx(model: str, name: str) -> bytes:
+    """The content of the file with the ONNX network of trained weights.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def pretrained_onnx(model: str, name: str) -> tuple[ModelCard, bytes]:
             f"The file '{name}{NETWORK}' of {folder.distribution} is damaged: its checksum is not "
             f"the one in its card. {folder.advice}"
         )
-    return card, content
+    return content
 
 
 def pretrained_weights(model: str, name: str) -> TrainedWeights:

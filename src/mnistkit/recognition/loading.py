@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mnistkit.errors import UnknownNameError
 from mnistkit.recognition.kept_networks import kept_network
 from mnistkit.recognition.network import Network
-from mnistkit.recognition.onnx_network import onnx_logits, read_network
+from mnistkit.recognition.onnx_network import onnx_network, read_network
 
 if TYPE_CHECKING:
     import keras
@@ -111,6 +111,8 @@ def pretrained_network(model: str, weights: str) -> Network:
     ------
     WeightsError
         If the file is damaged.
+    OnnxError
+        If it is none that `export` wrote, or not of a model that reads digits.
     """
     return kept_network(f"{model}-{weights}", None, lambda: _load(model, weights))
 
@@ -118,5 +120,4 @@ def pretrained_network(model: str, weights: str) -> Network:
 def _load(model: str, weights: str) -> Network:
     from mnistkit.models.pretrained import pretrained_onnx
 
-    card, content = pretrained_onnx(model, weights)
-    return Network(f"{model}-{weights}", onnx_logits(content), card.temperature)
+    return onnx_network(pretrained_onnx(model, weights), f"{model}-{weights}")

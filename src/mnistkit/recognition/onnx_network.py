@@ -40,13 +40,30 @@ def read_network(path: Path) -> Network:
         If it cannot be read or run, is none that `export` wrote, or classifies no images of
         digits.
     """
-    shown = repr(str(path))
     try:
         content = read_bytes(path, most_bytes=_MOST_BYTES)
     except OSError as error:
-        raise OnnxError(f"The ONNX file {shown} cannot be read: {error}.") from error
+        raise OnnxError(f"The ONNX file {str(path)!r} cannot be read: {error}.") from error
+    return onnx_network(content, str(path))
+
+
+def onnx_network(content: bytes, name: str) -> Network:
+    """The network that the content of an ONNX file is.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    OnnxError
+        As `read_network` does.
+    """
+    shown = repr(name)
     try:
-        session = _session(content)
+        session = onnx_session(content)
     # onnxruntime has a dozen kinds of errors, with no base of their own.
     except Exception as error:
         raise OnnxError(
@@ -80,15 +97,11 @@ def read_network(path: Path) -> Network:
 
     # Probabilities in the file are calibrated already.
     temperature = metadata.temperature if metadata.output == "logits" else 1.0
-    return Network(str(path), logits, temperature)
+    return Network(name, logits, temperature)
 
 
-def onnx_logits(content: bytes) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """An ONNX network of the package as a function, run by onnxruntime."""
-    return _runner(_session(content), "logits")
-
-
-def _session(content: bytes) -> Any:
+def onnx_session(content: bytes) -> Any:
+    """An ``onnxruntime.InferenceSession`` that opens no other file, and says nothing."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

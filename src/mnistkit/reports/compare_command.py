@@ -9,7 +9,7 @@ from typing import Literal
 from mnistkit.comparison import Comparison, Contender, ContenderResult
 from mnistkit.errors import MnistKitError
 from mnistkit.models import MODELS, choose_recipe, recipes_of
-from mnistkit.reports.repetition import Repetition, is_a_scripts
+from mnistkit.training.repetition import Repetition, is_a_scripts
 
 _INDENT = "    "
 

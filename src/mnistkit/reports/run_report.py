@@ -18,13 +18,13 @@ from mnistkit.reports.compare_command import compare_command
 from mnistkit.reports.facts import Facts, data_fact, machine_facts, settings_facts
 from mnistkit.reports.model_section import model_section
 from mnistkit.reports.page import render
-from mnistkit.reports.repetition import Repetition
 from mnistkit.reports.robustness_table import RobustnessTable, robustness_table
-from mnistkit.reports.train_command import train_command
 from mnistkit.training import Trainer
 from mnistkit.training.description import Description
+from mnistkit.training.repetition import Repetition
 from mnistkit.training.run_folder import RunFolder
 from mnistkit.training.saved_model import Builder
+from mnistkit.training.train_command import train_command
 
 _MISTAKES = 36
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mnistkit.datasets import Dataset
 from mnistkit.models import MODELS, Recipe, SearchSpace
 from mnistkit.models.settings import plain_values
+from mnistkit.training.repetition import is_a_scripts, option_words, recipe_words
 from mnistkit.tuning.storage import shown_storage
-
-_OWN_OPTIONS = ("epochs", "batch_size", "learning_rate")  # of `mnistkit train`
 
 
 def tuning_command(
@@ -72,7 +70,11 @@ def training_command(
         The winner's.
     """
     words = _begin("train", model, data, recipe, options)
-    return None if words is None else shlex.join([*words, *_changes(default, winner)])
+    if words is None:
+        return None
+    before, after = default.to_dict(), winner.to_dict()
+    changed = [name for name, value in after.items() if value != before[name]]
+    return shlex.join([*words, *recipe_words(after, changed)])
 
 
 def _begin(
@@ -85,39 +87,9 @@ def _begin(
     name = model if isinstance(model, str) else MODELS.name_of(model)
     dataset = data if isinstance(data, str) else data.train.loaded_as
     is_plain = plain_values(options or {}) is not None
-    if not dataset or isinstance(recipe, Recipe) or not is_plain or not _is_findable(name):
+    if not dataset or isinstance(recipe, Recipe) or not is_plain or is_a_scripts(name):
         return None
     words = ["mnistkit", command, name, "--dataset", dataset]
     if recipe is not None:
         words += ["--recipe", recipe]
-    for option, value in (options or {}).items():
-        words += ["--option", f"{option}={_as_value(value)}"]
-    return words
-
-
-def _is_findable(name: str) -> bool:
-    """Whether another process finds a model by that name."""
-    if ":" in name:
-        module, _, function = name.partition(":")
-        return module not in ("__main__", "?") and "<" not in function
-    return MODELS.find(name).origin != "registered"
-
-
-def _changes(default: Recipe, winner: Recipe) -> Iterator[str]:
-    before = default.to_dict()
-    for name, value in winner.to_dict().items():
-        if value == before[name]:
-            continue
-        if name in _OWN_OPTIONS:
-            yield from (f"--{name.replace('_', '-')}", _as_value(value))
-        else:
-            yield from ("--recipe-option", f"{name}={_as_value(value)}")
-
-
-def _as_value(value: Any) -> str:
-    """A value as the command line reads it: JSON, or text that is none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        value = {name: one for name, one in value.items() if one}  # a variation of 0 is none
-    return json.dumps(value)
+    return [*words, *option_words(options or {})]

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from mnistkit.datasets import Dataset, Split
 from mnistkit.errors import MnistKitError
 from mnistkit.models import MODELS, Recipe, recipes_of
-from mnistkit.reports.repetition import Repetition, is_a_scripts, setting
 from mnistkit.training.data import training_data
 from mnistkit.training.description import Description, temperature_in
+from mnistkit.training.repetition import Repetition, is_a_scripts, option_words, recipe_words
 
 if TYPE_CHECKING:
     import keras
 
-_EPOCHS_AND_SUCH = ("epochs", "batch_size", "learning_rate")
 _DECIMALS = (1, 2, 3, 4)
 _WAYS: tuple[Literal["class", "writer"], ...] = ("class", "writer")
 
@@ -108,19 +107,11 @@ def _model_words(description: Description) -> list[str]:
     model, recipe = description["model"], description["recipe"]
     words = ["mnistkit", "train", model["name"], "--dataset", description["data"]["loaded_as"]]
     usual = {"num_classes", "input_shape", *model["defaults"]}
-    for name, value in model["options"].items():
-        if name not in usual:
-            words += ["--option", f"{name}={setting(value)}"]
+    words += option_words({n: v for n, v in model["options"].items() if n not in usual})
     chosen, differing = _nearest_recipe(model["name"], recipe)
     if chosen is not None:
         words += ["--recipe", chosen]
-    for name in sorted(differing, key=lambda one: one not in _EPOCHS_AND_SUCH):
-        value = setting(recipe[name])
-        if name in _EPOCHS_AND_SUCH:
-            words += [f"--{name.replace('_', '-')}", value]
-        else:
-            words += ["--recipe-option", f"{name}={value}"]
-    return words
+    return [*words, *recipe_words(recipe, differing)]
 
 
 def _nearest_recipe(model: str, recipe: Mapping[str, Any]) -> tuple[str | None, list[str]]:

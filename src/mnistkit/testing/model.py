@@ -1,13 +1,4 @@
-"""The contract of a model builder, as checks that a plugin's author runs.
-
-In a plugin's own tests::
-
-    from mnistkit.testing import check_model
-    from my_package import my_model
-
-    def test_contract():
-        check_model(my_model)
-"""
+"""check_model: the contract of a model builder, as a check that a plugin's author runs."""
 
 from __future__ import annotations
 
