@@ -52,7 +52,7 @@ def network(*more: Any, **options: Any) -> keras.Model:
     return keras.Sequential([keras.Input((4, 4)), *hidden, *more, *end])
 
 
-@pytest.mark.parametrize("engine", ["xla", "graph"])
+@pytest.mark.parametrize("engine", [pytest.param("xla", marks=pytest.mark.slow), "graph"])
 def test_seeds_share_a_program_and_get_the_weights_that_they_would_have(
     engine: str, data: Split, traced: list[str]
 ) -> None:
