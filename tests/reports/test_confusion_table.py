@@ -31,3 +31,9 @@ def test_of_many_classes_those_with_the_most_mistakes_are_shown() -> None:
     assert len(table.classes) == 30
     assert {"40", "50"} < set(table.classes)
     assert table.num_left_out == 32
+
+
+def test_long_names_of_classes_are_noticed() -> None:
+    for classes, long in ((("0", "1"), False), (("T-shirt", "1"), True)):
+        result = mnistkit.Evaluation.from_probabilities([0, 1], np.eye(2), classes=classes)
+        assert confusion_table(result).has_long_names == long

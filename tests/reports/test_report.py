@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import mnistkit
+from mnistkit.datasets import DatasetInfo
 from mnistkit.errors import ComparisonError, ReportError, RunFolderError, WrongTypeError
 
 
@@ -199,3 +200,35 @@ def test_what_a_folder_says_is_not_believed(run, read, forge, tmp_path) -> None:
     forge(folder, lambda one: one["data"].update(loaded_as="os:getcwd", num_images=1, sha256=""))
     with pytest.raises(ReportError, match="on the data of the function 'os:getcwd'"):
         mnistkit.report(folder, tmp_path / "page.html", overwrite=True)
+
+
+def shares_right(*shares: float):
+    """A function that trains in its own way: so many of the images are right, whatever the seed."""
+
+    def contender(share: float):
+        def guesses(train, images, seed):
+            right = np.random.default_rng([seed, int(1000 * share)]).random(len(images)) < share
+            return np.where(right[:, None], [1.0, 0.0], [0.0, 1.0])
+
+        return mnistkit.Contender(guesses, title=f"right {share}")
+
+    images = np.zeros((400, 28, 28), np.uint8)
+    labels = np.zeros(400, np.int64)
+    part = mnistkit.Split(images, labels, classes=("yes", "no"))
+    data = mnistkit.Dataset(part, part, DatasetInfo("two", title="two", classes=("yes", "no")))
+    return mnistkit.compare(list(map(contender, shares)), data, seeds=2, on="test"), data
+
+
+@pytest.mark.parametrize(
+    ("shares", "lead"),
+    [
+        ((0.9, 0.2, 0.5), "right 0.9 is better than each of the others."),
+        ((0.5, 0.502, 0.504), "No difference can be told between any of them."),
+        ((0.5, 0.501, 0.1), "No single one can be told to be the best; none is better than right"),
+    ],
+)
+def test_of_several_the_best_is_named_if_that_can_be_told(shares, lead, read, tmp_path) -> None:
+    comparison, data = shares_right(*shares)
+    page = read(mnistkit.report(comparison, tmp_path / "page.html", data=data))
+    assert f"Verdict {lead}" in page.words
+    assert "There are no learning curves" in page.words

@@ -96,8 +96,12 @@ def _lead(comparison: Comparison) -> Markup | None:
     wins = [better for better, _ in told]
     if len(best) == 1 and wins.count(best[0]) == len(names) - 1:
         return with_names(f"`{best[0]}` is better than each of the others.", names)
-    listed = ", ".join(f"`{name}`" for name in best)
-    return with_names(f"No single one is the best: nothing is better than {listed}.", names)
+    if not told:
+        return with_names("No difference can be told between any of them.", ())
+    listed = " or ".join(f"`{name}`" for name in best)
+    return with_names(
+        f"No single one can be told to be the best; none is better than {listed}.", names
+    )
 
 
 def _note(comparison: Comparison) -> str:

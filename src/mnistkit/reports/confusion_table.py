@@ -9,6 +9,7 @@ import numpy as np
 from mnistkit.evaluation import Evaluation
 
 _MOST_CLASSES = 30
+_SHORT = 3  # characters
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class ConfusionTable:
     classes: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     num_left_out: int
+
+    @property
+    def has_long_names(self) -> bool:
+        """Whether names stand better upright above the columns."""
+        return max(map(len, self.classes)) > _SHORT
 
 
 def confusion_table(result: Evaluation) -> ConfusionTable:
