@@ -113,6 +113,7 @@ def check_both_saved_models_are_the_same(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_custom_model(tmp_path):
     done = run(sys.executable, EXAMPLES / "custom_model.py", "digits", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -122,6 +123,7 @@ def test_custom_model(tmp_path):
     assert min(accuracies(done.stdout)) > 85
 
 
+@pytest.mark.slow
 def test_own_dataset(tmp_path):
     done = run(sys.executable, EXAMPLES / "own_dataset.py", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -190,6 +192,7 @@ def test_the_plugin_is_trained_by_name_and_measured_again(site, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_plugin_keeps_the_contract_as_its_own_test_says(plugin, site):
     done = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=plugin, path=site)
     assert done.returncode == 0, done.stdout

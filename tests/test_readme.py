@@ -121,6 +121,7 @@ def test_the_python_of_the_page_on_data_sets_runs(tmp_path: Path) -> None:
     run_python(page_code("datasets.md"), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_page_on_training_runs(tmp_path: Path) -> None:
     run_python(page_code("training.md"), tmp_path)
     assert (tmp_path / "runs" / "first" / "weights.npz").exists()

@@ -371,7 +371,7 @@ def kill_until_finished(folder, epochs, kills, generator):
         )
         assert process.stdout.readline() == "begins\n"
         if killed < kills:
-            time.sleep(generator.uniform(0.0, 1.2))
+            time.sleep(generator.uniform(0.0, 0.6))
             process.send_signal(signal.SIGKILL)
             killed += process.wait() == -signal.SIGKILL
         rest = process.stdout.read()
@@ -387,7 +387,7 @@ def kill_until_finished(folder, epochs, kills, generator):
 )
 def test_killed_at_random_moments(tmp_path, monkeypatch, kills):
     generator = random.Random(0)
-    epochs = 40 * kills  # so many that the run cannot end before the last kill
+    epochs = 20 * kills  # so many that the run cannot end before the last kill
     monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "whole"), str(epochs)])
     exec(textwrap.dedent(TRAINING), {})  # in this process, and never interrupted
     assert kill_until_finished(tmp_path / "parts", epochs, kills, generator) == kills

@@ -58,7 +58,7 @@ def weights(builder, engine="auto", seed=1, **options):
 @pytest.mark.parametrize(
     ("builder", "engine", "options"),
     [
-        (noisy, "xla", {"noise": KerasNoise}),
+        pytest.param(noisy, "xla", {"noise": KerasNoise}, marks=pytest.mark.slow),
         (noisy, "graph", {"noise": KerasNoise}),
         (noisy, "keras", {"noise": KerasNoise}),
         (noisy, "auto", {"noise": TensorFlowNoise}),

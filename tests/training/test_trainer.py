@@ -482,9 +482,8 @@ def test_few_images_are_seen_more_often(digits, tmp_path):
     assert run["recipe"]["epochs"] == run["epochs_done"] == 5
 
 
-@pytest.mark.parametrize(
-    "count", [5000, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 1000))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [100, 1000, 5000])
 def test_the_convolutional_network_is_better_on_few_images_too(mnist, count):
     def accuracy(model, **options):
         trainer = Trainer(model)
