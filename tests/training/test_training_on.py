@@ -82,7 +82,6 @@ def test_what_the_caller_compiled_stays_when_it_is_loaded(digits: Split, tmp_pat
     assert float(trainer.model.optimizer.learning_rate) == 0.125
 
 
-def test_the_name_of_a_recipes_optimizer_is_not_to_be_set(digits: Split) -> None:
-    trainer = Trainer("dense128", recipe=Recipe(optimizer_options={"name": "mine"}))
+def test_the_name_of_a_recipes_optimizer_is_not_to_be_set() -> None:
     with pytest.raises(RecipeError, match="Adam does not take 'name'"):
-        trainer.fit(digits, epochs=1, verbose=0)
+        Trainer("dense128", recipe=Recipe(optimizer_options={"name": "mine"}))
