@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +99,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return site
 
     return install_distribution
+
+
+@pytest.fixture
+def seven() -> Image.Image:
+    """A seven as somebody draws it, blue on white."""
+    image = Image.new("RGB", (300, 400), "white")
+    ImageDraw.Draw(image).line([(80, 100), (220, 100), (130, 300)], fill="navy", width=9)
+    return image

@@ -192,11 +192,21 @@ def test_the_plugin_is_trained_by_name_and_measured_again(site, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_plugin_comes_trained(site, seven, tmp_path):
+    seven.save(tmp_path / "7.png")
+    done = run(*MNISTKIT, "predict", "7.png", "--model", "lenet5", folder=tmp_path, path=site)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("7  ")
+    done = run(*MNISTKIT, "models", "lenet5", folder=tmp_path, path=site)
+    assert "create_model('lenet5', weights='mnist')" in done.stdout
+    assert done.stderr == ""
+
+
 @pytest.mark.slow
 def test_the_plugin_keeps_the_contract_as_its_own_test_says(plugin, site):
     done = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=plugin, path=site)
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 from mnistkit import create_model, list_models, list_weights, model_card, recognize
 from mnistkit.errors import AmbiguousNameError, UnknownNameError, WeightsError
@@ -47,13 +46,6 @@ def trained(install, monkeypatch) -> Path:
     (package / "__init__.py").write_text(SOURCE)
     monkeypatch.delitem(sys.modules, "tiny_package", raising=False)
     return package / "trained"
-
-
-@pytest.fixture
-def seven() -> Image.Image:
-    image = Image.new("RGB", (300, 400), "white")
-    ImageDraw.Draw(image).line([(80, 100), (220, 100), (130, 300)], fill="navy", width=9)
-    return image
 
 
 def test_the_model_begins_with_them(trained):

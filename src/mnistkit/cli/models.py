@@ -7,13 +7,16 @@ import inspect
 import click
 
 from mnistkit.cli.tables import print_table
+from mnistkit.quiet import standard_error_closed
 
 
 def _description(name: str) -> str:
     """Everything that is known of one model."""
     from mnistkit.models import MODELS, list_weights, model_card, recipes_of, search_space_of
 
-    entry, builder = MODELS.find(name), MODELS.get(name)
+    entry = MODELS.find(name)
+    with standard_error_closed():  # a plugin may import Keras, and TensorFlow has much to tell
+        builder = MODELS.get(name)
     summary = (inspect.getdoc(builder) or "").partition("\n\n")[0]
     options = (
         f"  {option}={parameter.default!r}"
