@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -75,6 +76,66 @@ def test_seeds_share_a_program_and_get_the_weights_that_they_would_have(
     assert not all(map(np.array_equal, found[0], found[1]))
 
 
+NUMBERS = {
+    "learning_rate": 0.1,
+    "final_learning_rate": 0.002,
+    "warmup": 0.4,
+    "epochs": 3,
+    "weight_decay": 0.3,
+    "label_smoothing": 0.4,
+    "weight_averaging": 0.3,
+}
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_recipes_that_differ_in_numbers_share_a_program_and_each_has_its_effect(
+    schedule: str, data: Split, traced: list[str]
+) -> None:
+    usual = Recipe(
+        epochs=2, batch_size=8, weight_decay=0.1, label_smoothing=0.1, weight_averaging=0.5,
+        learning_rate=0.01, warmup=0.1, schedule=schedule,
+    )  # fmt: skip
+    initial = network().get_weights()
+
+    def trained(recipe: Recipe, engine: str = "graph") -> list[Any]:
+        model = network()
+        model.set_weights(initial)
+        Trainer(model, recipe=recipe, engine=engine).fit(data, validation=0.25)
+        return model.get_weights()
+
+    without = trained(usual)
+    count = len(traced)
+    for name, number in NUMBERS.items():
+        found = trained(usual.replace(**{name: number}))
+        assert len(traced) == count, f"{name} is compiled"
+        unused = schedule == "constant" and name in {"final_learning_rate", "warmup"}
+        assert all(map(np.array_equal, found, without)) is unused, name
+    recipe = usual.replace(**NUMBERS)
+    found = trained(recipe)
+    forget_programs()
+    assert all(map(np.array_equal, found, trained(recipe)))  # as it is alone
+    by_keras = trained(recipe, "keras")
+    assert all(map(partial(np.allclose, atol=1e-4), found, by_keras))
+
+
+def test_numbers_that_a_callback_sets_have_their_effect(data: Split) -> None:
+    class Sets(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.model.optimizer.weight_decay = 0.5
+
+    def trained(decay: float, *callbacks: Any) -> list[Any]:
+        model = keras.models.clone_model(shared)
+        model.set_weights(shared.get_weights())
+        recipe = RECIPE.replace(weight_decay=decay)
+        Trainer(model, recipe=recipe, engine="graph", callbacks=callbacks).fit(data)
+        assert model.optimizer.get_config()["weight_decay"] == (0.5 if callbacks else decay)
+        return model.get_weights()
+
+    shared = network()
+    assert all(map(np.array_equal, trained(0.1, Sets()), trained(0.5)))
+    assert not all(map(np.array_equal, trained(0.1), trained(0.5)))
+
+
 @keras.saving.register_keras_serializable("test_reuse")
 def own_constraint(values: Any) -> Any:
     return keras.ops.relu(values)
@@ -102,8 +163,10 @@ def with_own_call() -> keras.Model:
 
 
 OTHERS: dict[str, Callable[[], tuple[keras.Model, dict[str, Any]]]] = {
-    "another recipe": lambda: (network(), {"recipe": RECIPE.replace(learning_rate=0.1)}),
-    "more epochs": lambda: (network(), {"recipe": RECIPE.replace(epochs=2)}),
+    "another optimizer": lambda: (network(), {"recipe": RECIPE.replace(optimizer="sgd")}),
+    "another schedule": lambda: (network(), {"recipe": RECIPE.replace(schedule="constant")}),
+    "weight decay": lambda: (network(), {"recipe": RECIPE.replace(weight_decay=0.1)}),
+    "another batch size": lambda: (network(), {"recipe": RECIPE.replace(batch_size=16)}),
     "another layer": lambda: (network(keras.layers.ReLU()), {}),
     "another rate": lambda: (network(keras.layers.Dropout(0.1)), {}),
     "a layer of one's own": lambda: (network(OwnLayer()), {}),

@@ -43,14 +43,14 @@ def trainer_of(
 ) -> Trainer:
     """The trainer of a contender, for the data's classes and images of its shape.
 
-    If the last one was of the same contender, it gets the same model, with the initial weights of
-    this seed.
+    If the last one was of the same model with the same options, it gets the same model, with the
+    initial weights of this seed.
     """
     data = {"num_classes": len(train.classes), "input_shape": train.images.shape[1:]}
     every = {**data, **options}
     of_trainer = {name: every.pop(name) for name in _OF_TRAINER if name in every}
     fresh = create_model(model, seed=seed, **every)
-    built = _with_weights_of(fresh, (model, recipe, every, of_trainer))
+    built = _with_weights_of(fresh, (model, every, of_trainer))
     return Trainer(built, recipe=recipe, seed=seed, run_dir=run_dir, **of_trainer)
 
 

@@ -36,10 +36,11 @@ class SmoothedCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Keras ha
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each example."""
         labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
-        expected = keras.ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
-        return keras.losses.categorical_crossentropy(
-            expected, y_pred, from_logits=self.from_logits, label_smoothing=self.smoothing
-        )
+        num_classes = y_pred.shape[-1]
+        expected = keras.ops.one_hot(labels, num_classes, dtype=y_pred.dtype)
+        # Keras does this with a number alone; in a compiled program it comes from a variable.
+        expected = expected * (1.0 - self.smoothing) + self.smoothing / num_classes
+        return keras.losses.categorical_crossentropy(expected, y_pred, from_logits=self.from_logits)
 
     def get_config(self) -> dict[str, Any]:
         """What it takes to make it again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.errors import RecipeError
@@ -48,7 +49,16 @@ def compile_from_recipe(
         metrics=make_metrics(recipe, outputs),
     )
     if is_promised(model) or _are_keras_own(recipe.optimizer, recipe.loss, *recipe.metrics):
-        note_compiled(model, settings)
+        note_compiled(model, settings, _program_of(recipe, model, one_hot=one_hot))
+
+
+def _program_of(recipe: Recipe, model: keras.Model, *, one_hot: bool) -> tuple[Hashable, ...]:
+    """What of a recipe a compiled program depends on, besides the optimizer's configuration."""
+    from mnistkit.training.losses import SmoothedCrossentropy
+
+    # Keras' own losses take no variable for it.
+    smoothing = None if type(model.loss) is SmoothedCrossentropy else recipe.label_smoothing
+    return (recipe.optimizer, recipe.loss, recipe.metrics, smoothing, one_hot)
 
 
 def _are_keras_own(*names: str) -> bool:

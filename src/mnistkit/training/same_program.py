@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mnistkit.models.architecture import architecture_of, parts_of
 from mnistkit.models.spec import is_plain
+from mnistkit.training.recipe_numbers import note_numbers, number_variables, without_numbers
 
 if TYPE_CHECKING:
     import keras
@@ -33,9 +34,20 @@ _OF_OTHER_MAKERS = ("TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper") 
 
 @dataclass(frozen=True)
 class _Compiled:
-    """What a model is compiled with, and how its optimizer begins, if it is to begin again."""
+    """What a model is compiled with, and how its optimizer begins, if it is to begin again.
+
+    Attributes
+    ----------
+    settings : hashable
+        All of it.
+    program : hashable
+        What of it the program depends on: not the numbers that it reads from variables.
+    optimizer : keras.Optimizer
+    beginning : list of numpy.ndarray
+    """
 
     settings: Hashable
+    program: Hashable
     optimizer: Any
     beginning: list[NDArray[Any]]
 
@@ -61,14 +73,23 @@ def is_promised(model: keras.Model) -> bool:
     return model in _promises
 
 
-def note_compiled(model: keras.Model, settings: Hashable) -> None:
-    """Note what a model was compiled with just now, if these settings say all of it."""
+def note_compiled(model: keras.Model, settings: Hashable, program: Hashable) -> None:
+    """Note what a model was compiled with just now, if these settings say all of it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    settings : hashable
+    program : hashable
+        The same without numbers that are found in the model, and that a program reads from
+        variables.
+    """
     optimizer: Any = model.optimizer
     beginning: list[NDArray[Any]] = []
     if is_promised(model):
         optimizer.build(model.trainable_variables)
         beginning = [variable.numpy().copy() for variable in optimizer.variables]
-    _compiled[model] = _Compiled(settings, optimizer, beginning)
+    _compiled[model] = _Compiled(settings, program, optimizer, beginning)
 
 
 def begin_again(model: keras.Model, settings: Hashable) -> bool:
@@ -105,16 +126,18 @@ def what_is_trained(model: keras.Model) -> Hashable | None:
     known = _compiled.get(model)
     if known is None or known.optimizer is not model.optimizer:
         return None
-    computed, set_to = what_is_computed(model), known.optimizer.get_config()
+    numbers = note_numbers(model)
+    computed, set_to = what_is_computed(model), without_numbers(model)
     if computed is None or not _says_all(set_to):
         return None
-    return (computed, known.settings, json.dumps(set_to, sort_keys=True))
+    return (computed, known.program, numbers, json.dumps(set_to, sort_keys=True))
 
 
 def variables_of(model: keras.Model) -> list[keras.Variable]:
     """Everything that a model's steps read and write, in the same order for the same models."""
     optimizer = getattr(model, "optimizer", None)
     every = [*model.variables, *model.metrics_variables, *getattr(optimizer, "variables", ())]
+    every += number_variables(model)
     return list({id(variable): variable for variable in every}.values())
 
 

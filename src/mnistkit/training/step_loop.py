@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mnistkit.training.augmentation import draw, vary
 from mnistkit.training.chunks import Chunk
 from mnistkit.training.own_augmentation import OwnAugmentation
+from mnistkit.training.recipe_numbers import read_from_variables
 from mnistkit.training.reuse import SharedSteps
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class StepLoop:
     ) -> None:
         self._batch_size = batch_size
         self._divisor = divisor
+        self._model = model
         self._step = getattr(model, step)
         self._augmentation = augmentation
         is_own = isinstance(augmentation, OwnAugmentation)
@@ -112,7 +114,8 @@ class StepLoop:
         elif self._augmentation:
             drawn = draw(images, self._augmentation, key, step)
             images = _program_to_vary(self._augmentation)(images, drawn)
-        self._step((images, *rest))
+        with read_from_variables(self._model):
+            self._step((images, *rest))
 
 
 @functools.lru_cache(maxsize=32)
