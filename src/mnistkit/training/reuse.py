@@ -1,8 +1,9 @@
 """What is compiled once serves every model that it would be compiled from anew.
 
 Trainers of one architecture, optimizer and batch size, of other seeds, folds or numbers in their
-recipes, run one program: what a program refers to are variables, and those of another model can take their place. So
-nothing is shared that a callback or a caller could see: each model, each optimizer is its own.
+recipes, run one program: what a program refers to are variables, and those of another model can
+take their place. So nothing is shared that a callback or a caller could see: each model, each
+optimizer is its own.
 """
 
 from __future__ import annotations
