@@ -118,11 +118,14 @@ def test_many_chunks(digits, monkeypatch):
     "optimizer",
     [
         lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
-        lambda: keras.optimizers.AdamW(0.002, weight_decay=0.01, clipnorm=1.0),
+        pytest.param(
+            lambda: keras.optimizers.AdamW(0.002, weight_decay=0.01, clipnorm=1.0),
+            marks=pytest.mark.slow,
+        ),
         lambda: keras.optimizers.Adam(0.002, use_ema=True, ema_momentum=0.9),
         lambda: keras.optimizers.Adam(0.002, gradient_accumulation_steps=2),
         lambda: keras.optimizers.RMSprop(keras.optimizers.schedules.CosineDecay(0.002, 18)),
-        lambda: keras.optimizers.Lion(0.001),
+        pytest.param(lambda: keras.optimizers.Lion(0.001), marks=pytest.mark.slow),
     ],
     ids=["sgd", "adamw", "ema", "accumulation", "schedule", "lion"],
 )
