@@ -111,6 +111,7 @@ def test_the_other_python_of_the_readme_runs(tmp_path: Path) -> None:
     run_python("\n".join(others), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_page_on_models_runs(tmp_path: Path) -> None:
     run_python(page_code("models.md"), tmp_path)
 
@@ -127,6 +128,7 @@ def test_the_python_of_the_page_on_training_runs(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "first" / "weights.npz").exists()
 
 
+@pytest.mark.slow
 def test_the_python_of_the_page_on_evaluation_runs(tmp_path: Path) -> None:
     run_python(page_code("evaluation.md"), tmp_path)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import mnistkit
@@ -23,6 +24,7 @@ def test_train_export_read(run, run_light, trained, tmp_path):
     assert read.stdout.split()[0].isdigit()
 
 
+@pytest.mark.slow
 def test_eight_bit_integers_as_json(run, trained, tmp_path):
     _, folder = trained
     done = run("export", folder, tmp_path / "mine.tflite", "--quantize", "int8", "--json")

@@ -192,7 +192,7 @@ def test_the_networks_of_the_package_are_made_this_way(tmp_path):
         path = tmp_path / f"{name}.onnx"
         mnistkit.export(model, path, input_type="float32", output="logits", data=DATA)
         floats = (IMAGES / 255).astype(np.float32)
-        shipped = run_onnx(pretrained_onnx(name, "mnist")[1], floats)["logits"]
+        shipped = run_onnx(pretrained_onnx(name, "mnist"), floats)["logits"]
         np.testing.assert_array_equal(run_onnx(path, floats)["logits"], shipped)
 
 

@@ -85,13 +85,21 @@ def assert_engines_agree(kind, data, *, settings=dict, rtol=1e-3, atol=1e-4, **o
     return expected
 
 
-@pytest.mark.parametrize("kind", ["dense", "batch_norm", "convolution", "regularized"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "dense",
+        "batch_norm",
+        pytest.param("convolution", marks=pytest.mark.slow),
+        "regularized",
+    ],
+)
 def test_same_numbers_as_keras(digits, kind):
     """300 images in batches of 32: the last batch has 12, and must count as 12."""
     assert_engines_agree(kind, digits.train.take(300), validation=digits.test.take(90))
 
 
-@pytest.mark.parametrize("engine", COMPILED)
+@pytest.mark.parametrize("engine", [pytest.param("xla", marks=pytest.mark.slow), "graph"])
 def test_same_random_numbers_as_keras(digits, engine):
     """Random layers draw other numbers under XLA, in Keras' own fit too."""
     # A last, smaller batch does not go through XLA, so it would have other random numbers.

@@ -82,7 +82,7 @@ def assert_identical(one, other):
         ("xla", (2,)),
         pytest.param("xla", (0, 1, 4), marks=pytest.mark.slow),
         ("graph", (0, 1, 4)),
-        ("keras", (2,)),
+        pytest.param("keras", (2,), marks=pytest.mark.slow),
     ],
 )
 def test_continued_run_has_the_same_weights_bit_for_bit(digits, tmp_path, engine, interruptions):

@@ -87,7 +87,7 @@ NUMBERS = {
 }
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+@pytest.mark.parametrize("schedule", ["cosine", pytest.param("constant", marks=pytest.mark.slow)])
 def test_recipes_that_differ_in_numbers_share_a_program_and_each_has_its_effect(
     schedule: str, data: Split, traced: list[str]
 ) -> None:
