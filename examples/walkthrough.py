@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
 
     print("5. Draw pictures and save everything")
     pictures = {
-        "digits.png": mnistkit.plot_digits(data.train.take(50)),
+        "digits.png": mnistkit.plot_digits(data.train),
         "predictions.png": mnistkit.plot_predictions(data.test, result),
         "mistakes.png": mnistkit.plot_mistakes(data.test, result),
         "confusion_matrix.png": mnistkit.plot_confusion_matrix(result),

@@ -126,3 +126,11 @@ def test_an_exported_network_is_run_without_mnistkit(tmp_path):
     assert sum(right) >= 9
     assert "tensorflow" not in done.stderr
     assert "mnistkit" not in done.stderr
+
+
+def test_a_call_without_pictures_says_how_it_is_called():
+    done = subprocess.run(
+        [sys.executable, str(DEPLOY / "classify.py")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "usage: python classify.py model.onnx digit.png ...\n"

@@ -16,6 +16,8 @@ from PIL import Image
 
 def main() -> None:
     """Print a line for each picture: its name, its class and the probability."""
+    if len(sys.argv) < 3:
+        sys.exit("usage: python classify.py model.onnx digit.png ...")
     network, *paths = sys.argv[1:]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # a network of this size is done sooner than threads are woken

@@ -148,6 +148,9 @@ def tune(
         click.echo(tuning.to_json())
         return
     click.echo(str(tuning))
-    click.echo(f"Train the winner on all images: {tuning.training_command}")
+    if tuning.better is False:
+        click.echo("Keep the default settings.")
+    elif tuning.training_command is not None:
+        click.echo(f"Train the winner on all images: {tuning.training_command}")
     if out is None and storage is None:
         click.echo("Not kept; --out FOLDER would have kept the trials.", err=True)

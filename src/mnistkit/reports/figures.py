@@ -45,9 +45,9 @@ def comparison_figure(comparison: Comparison) -> Figure:
             alt=f"Accuracy against training time. {points}.",
         ),
         "Accuracy against cost",
-        "A large mark is the mean over the seeds with its 95% interval; small hollow marks are the "
-        "seeds. Two contenders can be told apart more surely than their intervals look, since the "
-        "images are the same for both: the verdict counts that.",
+        "A large mark is the mean over the seeds with its 95% interval; small hollow marks beside "
+        "it are the seeds. Two contenders can be told apart more surely than their intervals look, "
+        "since the images are the same for both: the verdict counts that.",
     )
 
 

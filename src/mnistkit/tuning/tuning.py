@@ -111,7 +111,9 @@ class Tuning:
         if self.difference is None:
             errors = () if self.comparison is None else self.comparison.errors
             return errors[0] if errors else "not held against the default"
-        return f"{'' if self.better else 'no better than the default: '}{self.difference}"
+        if self.difference.better is None:
+            return f"no better than the default: {self.difference}"
+        return f"{'' if self.better else 'worse than the default: '}{self.difference}"
 
     def to_dict(self) -> dict[str, Any]:
         """Write it in plain Python values, ready for JSON."""
