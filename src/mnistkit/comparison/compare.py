@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from numbers import Integral
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, Literal
 from mnistkit.comparison.comparison import Comparison
 from mnistkit.comparison.contender import Contender, Entrant, entrants_of
 from mnistkit.comparison.jobs import Job
+from mnistkit.comparison.kept_folder import folder_or_temporary
 from mnistkit.comparison.measured import note_error
 from mnistkit.comparison.one_model import forget_model, trainer_of
 from mnistkit.comparison.results import accuracies_of, result_of
@@ -21,7 +20,7 @@ from mnistkit.comparison.settings import keep_settings, settings_of
 from mnistkit.comparison.splits import Splits, keep, splits_of
 from mnistkit.comparison.workers import refuse_executor, run_by, run_here, threads_each
 from mnistkit.datasets import Dataset, Split
-from mnistkit.errors import ComparisonError, MnistKitError, RunFolderError
+from mnistkit.errors import ComparisonError, MnistKitError
 from mnistkit.messages import shown
 from mnistkit.progress import progress
 
@@ -107,7 +106,7 @@ def compare(
     seeds = _checked_seeds(seeds)
     splits = splits_of(data, on, also_on, robustness=robustness)
     entrants = entrants_of(contenders, len(splits.train.classes))
-    with _folder(run_dir) as folder:
+    with folder_or_temporary(run_dir) as folder:
         keep_settings(folder, settings_of(splits, on, entrants))
         jobs = _jobs(entrants, seeds, splits, folder, threads_each(executor))
         found = {_place(job): job.measured() for job in jobs}
@@ -165,19 +164,6 @@ def _checked_seeds(seeds: Any) -> int:
             "with 1 nothing is known of the chance in training."
         )
     return int(seeds)
-
-
-@contextlib.contextmanager
-def _folder(run_dir: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """The folder that was given, or one for the time being."""
-    if run_dir is not None:
-        try:
-            yield Path(run_dir).expanduser().absolute()
-        except RuntimeError as error:  # a home that is not known
-            raise RunFolderError(f"run_dir={os.fspath(run_dir)!r}: {error}") from error
-        return
-    with tempfile.TemporaryDirectory(prefix="mnistkit-compare-") as folder:
-        yield Path(folder)
 
 
 def _jobs(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistkit.comparison import Comparison, Contender, compare
+from mnistkit.comparison.kept_folder import folder_or_temporary
 from mnistkit.comparison.one_model import forget_model
 from mnistkit.datasets import Dataset, load_dataset
 from mnistkit.errors import TuningError
@@ -147,7 +147,7 @@ def tune(
     dataset = load_dataset(data) if isinstance(data, str) else data
     plan = plan_of(model, dataset, space=space, recipe=recipe, options=options, seed=seed)
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_folder(run_dir))
+        folder = stack.enter_context(folder_or_temporary(run_dir))
         stack.enter_context(quiet_optuna())
         opened = open_study(plan, stack.enter_context(opened_storage(storage, folder)), name)
         folder_id = claim_folder(folder, opened)
@@ -228,19 +228,6 @@ def _checked_whole(value: Any, name: str) -> int:
     if number is None:
         raise TuningError(f"{name}={shown(value)}: expected a whole number of at least 0.")
     return number
-
-
-@contextlib.contextmanager
-def _folder(run_dir: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """The folder that was given, or one for the time being."""
-    if run_dir is not None:
-        try:
-            yield Path(run_dir).expanduser().absolute()
-        except RuntimeError as error:  # a home that is not known
-            raise TuningError(f"run_dir={os.fspath(run_dir)!r}: {error}") from error
-        return
-    with tempfile.TemporaryDirectory(prefix="mnistkit-tune-") as folder:
-        yield Path(folder)
 
 
 def _search(
