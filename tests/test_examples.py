@@ -143,19 +143,23 @@ def plugin(tmp_path_factory):
     )
 
 
+def installed(source: Path, folder: Path) -> Path:
+    """The folder, into which pip has installed a package from its source."""
+    if importlib.util.find_spec("pip") is None:
+        pytest.skip("needs pip in this environment")
+    isolation = [] if importlib.util.find_spec("hatchling") is None else ["--no-build-isolation"]
+    done = run(
+        sys.executable, "-m", "pip", "install", "--no-deps", *isolation, "--target", folder, source,
+        folder=source,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.fixture(scope="module")
 def site(plugin, tmp_path_factory):
     """A folder with two plugins: the example, installed by pip, and one that is broken."""
-    if importlib.util.find_spec("pip") is None:
-        pytest.skip("needs pip in this environment")
-    folder = tmp_path_factory.mktemp("site")
-    isolation = [] if importlib.util.find_spec("hatchling") is None else ["--no-build-isolation"]
-    done = run(
-        sys.executable, "-m", "pip", "install", "--no-deps", *isolation, "--target", folder, plugin,
-        folder=folder,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
+    folder = installed(plugin, tmp_path_factory.mktemp("site"))
     (folder / "broken_plugin.py").write_text(
         'raise RuntimeError("this plugin is broken")\n', encoding="utf-8"
     )
@@ -207,6 +211,41 @@ def test_the_plugin_keeps_the_contract_as_its_own_test_says(plugin, site):
     done = run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=plugin, path=site)
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
+
+
+def renamed_as_its_readme_says(copy: Path) -> None:
+    """Do in a copy of the plugin what is written under "Make it your own"."""
+    _, _, said = (copy / "README.md").read_text(encoding="utf-8").partition("## Make it your own")
+    (removed,) = re.findall(r"^rm (.+)$", said, re.MULTILINE)
+    for path in list(copy.glob(removed)):
+        path.unlink()
+    for old, new in re.findall(r"^\| `(.+?)` \| `(.+?)` \|", said, re.MULTILINE):
+        for path in [path for path in copy.rglob("*") if path.is_file()]:
+            text = path.read_text(encoding="utf-8")  # what has bytes in it is gone by now
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        for path in [path for path in copy.rglob("*") if path.name == old]:
+            path.rename(path.with_name(new))
+
+
+def test_a_copy_of_the_plugin_is_renamed_as_its_readme_says(plugin, tmp_path):
+    copy = shutil.copytree(
+        plugin, tmp_path / "mnistkit-tiny", ignore=shutil.ignore_patterns("__pycache__", "build")
+    )
+    renamed_as_its_readme_says(copy)
+    files = [path for path in copy.rglob("*") if path.is_file() and path.name != "README.md"]
+    assert {str(path.relative_to(copy)) for path in files} == {
+        "pyproject.toml", "src/mnistkit_tiny/__init__.py", "tests/test_contract.py",
+    }  # fmt: skip
+    assert not any(re.search("lenet", path.read_text(encoding="utf-8")) for path in files)
+
+    site = installed(copy, tmp_path / "site")
+    done = run(*MNISTKIT, "models", folder=tmp_path, path=site)
+    assert done.returncode == 0, done.stderr
+    assert "tiny\tplugin\tmnistkit-tiny 1.0.0\tmnistkit_tiny:tiny" in done.stdout.splitlines()
+    done = run(*MNISTKIT, "models", "tiny", folder=tmp_path, path=site)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tiny, plugin, from mnistkit-tiny 1.0.0, mnistkit_tiny:tiny\n")
+    assert done.stdout.endswith("\ntrained weights\n  none\n")
 
 
 @pytest.mark.parametrize(

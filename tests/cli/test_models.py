@@ -54,3 +54,18 @@ def test_a_model_without_weights():
     done = CliRunner().invoke(cli, ["models", "plain"], catch_exceptions=False)
     assert done.exit_code == 0
     assert done.stdout.splitlines()[-2:] == ["trained weights", "  none"]
+
+
+def test_a_model_is_described_although_the_card_of_its_weights_is_no_use(install):
+    points = (
+        "copied = mnistkit.models.cnn:cnn\n[mnistkit.weights]\ncopied = mnistkit.models.weights.cnn"
+    )
+    install("copied-package", points)
+    done = CliRunner().invoke(cli, ["models", "copied"], catch_exceptions=False)
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert "  width=16" in lines
+    assert any(line.startswith("  best: Recipe(epochs=") for line in lines)
+    (said,) = [line for line in lines if line.startswith("  'mnist' cannot be used: ")]
+    assert "is about the weights 'mnist' of 'cnn'" in said
+    assert said.endswith("If it is your package, make them again with 'mnistkit weights'.")

@@ -14,6 +14,7 @@ import pytest
 from mnistkit import create_model, list_models, list_weights, model_card, recognize
 from mnistkit.errors import AmbiguousNameError, UnknownNameError, WeightsError
 from mnistkit.models.pretrained import pretrained_onnx
+from mnistkit.testing import check_weights
 
 OURS = Path(str(resources.files("mnistkit.models"))) / "weights" / "dense128"
 FILES = [".json", ".npz", ".onnx"]
@@ -123,9 +124,12 @@ def test_a_card_about_other_weights_is_refused(trained):
     with pytest.raises(
         WeightsError,
         match=r"'photos\.json' of tiny-package 1\.0, which offers weights of 'tiny', is about the "
-        r"weights 'photos' of 'cnn'\. Tell its authors, or install tiny-package again",
+        r"weights 'photos' of 'cnn'\. Tell its authors, or install tiny-package again\. If it is "
+        r"your package, make them again with 'mnistkit weights'\.$",
     ):
         create_model("tiny", weights="photos")
+    with pytest.raises(WeightsError, match=r"'photos\.json' of .*again with 'mnistkit weights'\.$"):
+        check_weights("tiny")
 
 
 @pytest.mark.parametrize("suffix", FILES)

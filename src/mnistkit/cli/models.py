@@ -7,12 +7,13 @@ import inspect
 import click
 
 from mnistkit.cli.tables import print_table
+from mnistkit.errors import MnistKitError
 from mnistkit.quiet import standard_error_closed
 
 
 def _description(name: str) -> str:
     """Everything that is known of one model."""
-    from mnistkit.models import MODELS, list_weights, model_card, recipes_of, search_space_of
+    from mnistkit.models import MODELS, list_weights, recipes_of, search_space_of
 
     entry = MODELS.find(name)
     with standard_error_closed():  # a plugin may import Keras, and TensorFlow has much to tell
@@ -25,7 +26,7 @@ def _description(name: str) -> str:
     recipes = (f"  {title}: {recipe}" for title, recipe in recipes_of(builder).items())
     space = search_space_of(builder) or {}
     searched = [f"  {title}={values!r}" for title, values in space.items()]
-    weights = [str(model_card(name, one)) for one in list_weights(name)]
+    weights = [_card(name, one) for one in list_weights(name)]
     return "\n".join(
         [
             f"{name}, {entry.origin}, from {entry.provider}, {entry.target}",
@@ -44,6 +45,16 @@ def _description(name: str) -> str:
             *("  " + line for card in weights or ["none"] for line in card.splitlines()),
         ]
     )
+
+
+def _card(model: str, weights: str) -> str:
+    """What is known of trained weights; if their card is no use, the rest is worth knowing."""
+    from mnistkit.models import model_card
+
+    try:
+        return str(model_card(model, weights))
+    except MnistKitError as error:
+        return f"{weights!r} cannot be used: {error}"
 
 
 @click.command()

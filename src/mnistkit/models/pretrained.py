@@ -180,6 +180,7 @@ def _card(folder: _Folder, model: str, name: str) -> ModelCard:
         raise WeightsError(
             f"The file {file!r} of {folder.distribution}, which offers weights of {model!r}, is "
             f"about the weights {card.name!r} of {card.model!r}. Tell its authors, or "
-            f"{folder.advice[0].lower()}{folder.advice[1:]}"
+            f"{folder.advice[0].lower()}{folder.advice[1:]} If it is your package, make them again "
+            "with 'mnistkit weights'."
         )
     return card

@@ -67,7 +67,7 @@ def _problems(model: str, name: str) -> Iterator[str]:
         built = create_model(model, weights=name)
         network = pretrained_onnx(model, name)
     except MnistKitError as error:
-        yield said_by(error)
+        yield f"{type(error).__name__}: {error}"  # whole: what to do about it comes last
         return
     for what, said, is_so in (
         ("parameters", card.parameters, built.count_params()),
