@@ -155,10 +155,10 @@ def test_the_list_has_the_very_packages_that_mnistkit_asks_for():
 def test_several_that_are_missing_are_named_with_one_command():
     with pytest.raises(
         MissingPackageError,
-        match=r"^To test this, 'no_such_one' and 'no_such_two' are needed, which are not "
-        r"installed. Install with: pip install no_such_one no_such_two$",
+        match=r"^To test this, 'no_such_one', 'no_such_two' and 'no_such_three' are needed, which "
+        r"are not installed. Install with: pip install no_such_one no_such_two no_such_three$",
     ):
-        require("no_such_one", "numpy", "no_such_two", to="test this")
+        require("no_such_one", "numpy", "no_such_two", "no_such_three", to="test this")
 
 
 def test_pips_name_and_the_extra_are_given(monkeypatch):

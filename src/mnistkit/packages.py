@@ -45,9 +45,11 @@ def require(*modules: str, to: str) -> None:
     names = [_NAMES.get(module, module) for module in missing]
     extras = [f"'mnistkit[{_EXTRAS[one]}]'" if one in _EXTRAS else None for one in missing]
     to_install = dict.fromkeys(extra or name for extra, name in zip(extras, names, strict=True))
-    are = "are" if len(missing) > 1 else "is"
+    *others, last = map(repr, names)
+    listed = f"{', '.join(others)} and {last}" if others else last
+    are = "are" if others else "is"
     raise MissingPackageError(
-        f"To {to}, {' and '.join(map(repr, names))} {are} needed, which {are} not installed. "
+        f"To {to}, {listed} {are} needed, which {are} not installed. "
         f"Install with: pip install {' '.join(to_install)}"
     )
 

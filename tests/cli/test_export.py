@@ -42,9 +42,10 @@ def test_mistakes(run, run_light, trained, tmp_path):
     done = run_light("export", folder, tmp_path / "there.onnx")  # before TensorFlow is started
     assert done.returncode == 1
     assert "is there already, and is not overwritten" in done.stderr
-    done = run("export", tmp_path, tmp_path / "mine.onnx")
+    done = run("export", tmp_path, tmp_path / "there.onnx", "--overwrite")
     assert done.returncode == 1
     assert "holds no saved run" in done.stderr
+    assert (tmp_path / "there.onnx").exists()
     (tmp_path / "broken.onnx").write_bytes(b"broken")
     done = run_light("predict", tmp_path / "any.png", "--model", tmp_path / "broken.onnx")
     assert done.returncode == 1

@@ -20,3 +20,15 @@ def test_mistakes_are_told_at_once(run_light, tmp_path):
     done = run_light("weights", tmp_path, "--out", tmp_path, "--also-on", "nmist")
     assert done.returncode == 1
     assert "no data set named 'nmist'. Did you mean 'mnist'?" in done.stderr
+
+
+def test_files_in_the_way_are_all_named_before_tensorflow_is_imported(run_light, trained, tmp_path):
+    _, folder = trained
+    for suffix in (".npz", ".onnx", ".json"):
+        (tmp_path / f"digits{suffix}").touch()
+    done = run_light("weights", folder, "--out", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: {str(tmp_path)!r} has 'digits.npz', 'digits.onnx', 'digits.json' already. Choose "
+        "another folder or name, or have them replaced (overwrite=True, --overwrite).\n"
+    )

@@ -313,6 +313,30 @@ def test_nothing_is_overwritten(run, tmp_path, name):
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "model"])
+def test_what_is_there_is_replaced_when_the_new_one_is_kept(run, tmp_path, name, monkeypatch):
+    mnistkit.export(run, tmp_path / name, input_type="float32")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mnistkit.exporting.check.LARGEST_DIFFERENCE", -1.0)
+        with pytest.raises(ExportError, match="does not do what the model does"):
+            mnistkit.export(run, tmp_path / name, overwrite=True)
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
+
+    mnistkit.export(run, tmp_path / name, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert metadata_in(tmp_path / name)["input"] == "uint8 from 0 to 255"
+
+
+def test_a_folder_that_is_no_saved_model_is_never_replaced(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(OutputPathError, match="not that of a SavedModel, so it is not replaced"):
+        mnistkit.export(run, tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine").is_dir()
+
+
 def test_paths_that_cannot_be_written(run, tmp_path):
     with pytest.raises(OutputPathError, match=r"there is no folder .* Make it first"):
         mnistkit.export(run, tmp_path / "none" / "model.onnx")

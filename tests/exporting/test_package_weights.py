@@ -16,6 +16,7 @@ from mnistkit import create_model, list_weights, model_card, package_weights
 from mnistkit.errors import (
     ExportError,
     InvalidNameError,
+    MissingPackageError,
     OutputPathError,
     RunFolderError,
     UnknownNameError,
@@ -68,6 +69,7 @@ def test_a_package_offers_what_it_has_trained(install, tmp_path, monkeypatch):
     assert [row.num_images for row in card.measurements] == [len(DATA.test), 50]
     assert card.measurements[0].accuracy == trainer.evaluate(DATA.test).accuracy
     assert card.command.startswith("mnistkit train narrow --dataset digits --option units=16")
+    assert card.command.endswith(" --out run")  # as the folder is called
     built = create_model("narrow", weights="digits")
     np.testing.assert_array_equal(
         built.predict(DATA.test.images / 255, verbose=0), trainer.predict(DATA.test)
@@ -94,10 +96,30 @@ def test_what_is_written_is_what_the_card_says(finished, tmp_path):
 
 
 def test_nothing_is_overwritten(finished, tmp_path):
-    (tmp_path / "digits.onnx").write_text("mine")
-    with pytest.raises(OutputPathError, match=r"digits\.onnx' already\. Remove it, or choose"):
+    for name in ("digits.onnx", "digits.json", "others.npz"):
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(
+        OutputPathError,
+        match=r"has 'digits\.onnx', 'digits\.json' already\. Choose another folder or name, or "
+        r"have them replaced \(overwrite=True, --overwrite\)\.$",
+    ):
         package_weights(finished, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["digits.onnx"]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"mine"}
+
+
+def test_old_files_are_replaced_if_that_is_asked_for(finished, tmp_path):
+    for suffix in (".npz", ".onnx", ".json"):
+        (tmp_path / f"digits{suffix}").write_text("old")
+    card = package_weights(finished, tmp_path, overwrite=True)
+    assert json.loads((tmp_path / "digits.json").read_text()) == card.to_dict()
+    assert hashlib.sha256((tmp_path / "digits.npz").read_bytes()).hexdigest() == card.sha256
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_writes_the_network_is_asked_for_first(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'mnistkit\[export\]'$"):
+        package_weights(tmp_path / "no run", tmp_path / "weights")
 
 
 def test_a_folder_that_cannot_be_made(finished, tmp_path):
@@ -121,6 +143,19 @@ def test_a_run_whose_model_has_no_name(tmp_path):
     trainer.save(tmp_path / "run")
     with pytest.raises(ExportError, match="has no name by which it can be created"):
         package_weights(tmp_path / "run", tmp_path / "weights")
+
+
+def test_a_run_of_a_function_is_told_that_before_it_is_loaded(tmp_path, monkeypatch):
+    (tmp_path / "my_models.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_models", raising=False)
+    trainer = mnistkit.Trainer("my_models:narrow")
+    trainer.fit(DATA.train[:64], epochs=1)
+    trainer.save(tmp_path / "run")
+    with pytest.raises(ExportError) as caught:  # and --builder, which would not help, is not named
+        package_weights(tmp_path / "run", tmp_path / "weights")
+    assert "is the function 'my_models:narrow', which has no name by which" in str(caught.value)
+    assert "entry-point group 'mnistkit.models'" in str(caught.value)
 
 
 def test_no_run_at_all(tmp_path):

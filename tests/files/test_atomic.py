@@ -304,6 +304,30 @@ def test_what_ends_in_an_error_leaves_nothing_behind(tmp_path, kind):
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("new", ["file", "folder"])
+@pytest.mark.parametrize("old", ["file", "folder", "link"])
+def test_what_is_there_is_replaced_if_that_is_asked_for(tmp_path, old, new):
+    place, elsewhere = tmp_path / "name", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if old == "link":
+        place.symlink_to(elsewhere)
+    elif old == "folder":
+        place.mkdir()
+        (place / "old").touch()
+    else:
+        place.touch()
+    with new_path(place, overwrite=True) as unfinished:
+        assert os.path.lexists(place)
+        if new == "folder":
+            unfinished.mkdir()
+            (unfinished / "new").touch()
+        else:
+            unfinished.write_bytes(b"new")
+    assert names(tmp_path) == ["elsewhere", "name"]
+    assert not place.is_symlink()
+    assert names(place) == ["new"] if new == "folder" else place.read_bytes() == b"new"
+
+
 def test_what_is_there_by_then_is_not_overwritten(tmp_path):
     def write():
         with new_path(tmp_path / "name") as unfinished:

@@ -54,6 +54,7 @@ from mnistkit.cli.local_code import allow_local_code
     metavar="MODULE:FUNCTION",
     help="The function that builds the model, if it was trained by one that has no name.",
 )
+@click.option("--overwrite", is_flag=True, help="Replace what is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def export(
     folder: Path,
@@ -64,6 +65,7 @@ def export(
     output: Literal["probabilities", "logits"],
     dataset: str | None,
     builder: str | None,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Write the model saved in RUN to FILE, for programs without Keras.
@@ -76,7 +78,8 @@ def export(
     from mnistkit.exporting.output_path import new_output_path
 
     allow_local_code(dataset, builder)
-    format_of(new_output_path(path), file_format, quantize)  # before anything takes long
+    place = new_output_path(path, overwrite=overwrite)  # before anything takes long
+    format_of(place, file_format, quantize)
     data = None if dataset is None else load_dataset(dataset)
     from mnistkit.quiet import quiet_tensorflow, standard_error_closed
 
@@ -94,5 +97,6 @@ def export(
             input_type=input_type,
             output=output,
             data=data,
+            overwrite=overwrite,
         )
     click.echo(json.dumps(exported.to_dict(), indent=2) if as_json else str(exported))

@@ -27,8 +27,14 @@ import click
     help="Measure on these test images, too; may be given several times.",
 )
 @click.option("--licence", metavar="TEXT", help="What holds for the weights.")
+@click.option("--overwrite", is_flag=True, help="Replace such files that are there already.")
 def weights(
-    run: Path, folder: Path, name: str | None, also_on: tuple[str, ...], licence: str | None
+    run: Path,
+    folder: Path,
+    name: str | None,
+    also_on: tuple[str, ...],
+    licence: str | None,
+    overwrite: bool,
 ) -> None:
     """Make the files with which a package offers the trained weights of RUN.
 
@@ -42,9 +48,13 @@ def weights(
 
     allow_local_code(*also_on)
     refuse_unknown([], also_on)
+    from mnistkit.exporting.package_weights import checked_name, package_weights
+
+    name = checked_name(run, folder, name, overwrite=overwrite)  # before anything takes long
     quiet_tensorflow()
-    from mnistkit.exporting import package_weights
 
     with standard_error_closed():  # the converter's messages; what fails is raised
-        card = package_weights(run, folder, name=name, also_on=also_on, licence=licence)
+        card = package_weights(
+            run, folder, name=name, also_on=also_on, licence=licence, overwrite=overwrite
+        )
     click.echo(str(card))

@@ -44,6 +44,7 @@ def export(
     input_type: Literal["uint8", "float32"] = "uint8",
     output: Literal["probabilities", "logits"] = "probabilities",
     data: Dataset | None = None,
+    overwrite: bool = False,
 ) -> Exported:
     """Write a trained model as a file that runs without Keras, and without mnistkit.
 
@@ -58,7 +59,7 @@ def export(
     model_or_run : keras.Model, Trainer, str or path-like
         A trained model, or the folder of a saved run.
     path : str or path-like
-        The file to write, or for a SavedModel the folder; nothing may be there yet.
+        The file to write, or for a SavedModel the folder.
     format : {"onnx", "litert", "saved_model"}, optional
         By default what the name ends with: ``.onnx``, ``.tflite``, or no suffix for a SavedModel.
     quantize : {"int8"}, optional
@@ -72,6 +73,9 @@ def export(
         What to check the file on, and for integers what to choose their ranges from (in its
         training part). By default the data set that the run was trained on; if that is not known
         or cannot be had, the bundled ``digits``, for floats.
+    overwrite : bool, default False
+        Whether to replace a file, or a SavedModel, that is there. It stays until the new one has
+        been kept.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def export(
         If a setting makes no sense, the format has no operation for a layer, or the file does not
         agree with Keras.
     OutputPathError
-        If there is something at the path, or it cannot be written to.
+        If there is something at the path that is not to be replaced, or it cannot be written to.
     MissingPackageError
         If ONNX is asked for, and what writes it is not installed.
     ModelError, RunFolderError, WrongTypeError
@@ -98,7 +102,7 @@ def export(
     >>> exported.metadata.input, exported.metadata.output, exported.size < 410_000
     ('uint8 from 0 to 255', 'probabilities', True)
     """
-    place = new_output_path(path)
+    place = new_output_path(path, overwrite=overwrite)
     chosen = format_of(place, format, quantize)
     source = source_of(model_or_run)
     kind = _checked_input(input_type, source, quantize)
@@ -117,7 +121,7 @@ def export(
     program = Program(source, metadata)
     ranges = images.ranges(program) if quantize else None
     try:
-        with new_path(place) as unfinished:
+        with new_path(place, overwrite=overwrite) as unfinished:
             _write(chosen, program, unfinished, ranges)
             agreement = checked_agreement(chosen.load(unfinished, output), program, images)
             size = _size(unfinished)

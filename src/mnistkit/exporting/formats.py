@@ -94,5 +94,5 @@ def format_of(path: Path, name: Any, quantize: Any) -> Format:
             f"quantize={quantize!r} is for LiteRT; {chosen.title} is written with floats. Give a "
             "name that ends with '.tflite'."
         )
-    require(*chosen.packages, to=f"write {chosen.title} files")
+    require("tensorflow", "keras", *chosen.packages, to=f"write {chosen.title} files")
     return chosen

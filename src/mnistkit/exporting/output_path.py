@@ -9,16 +9,20 @@ from typing import Any
 from mnistkit.errors import OutputPathError, WrongTypeError
 from mnistkit.messages import shown
 
+_SAVED_MODEL = "saved_model.pb"
 
-def new_output_path(path: Any) -> Path:
-    """The path, absolute, of what is not there yet, in a folder that can be written to.
+
+def new_output_path(path: Any, *, overwrite: bool = False) -> Path:
+    """The path, absolute, of what may be written, in a folder that can be written to.
+
+    Nothing is there yet, or it is to be overwritten: a file, or the folder of a SavedModel.
 
     Raises
     ------
     WrongTypeError
         If it is no path.
     OutputPathError
-        If there is something, or there is no such folder, or it cannot be written to.
+        If there is something else, or there is no such folder, or it cannot be written to.
     """
     if not isinstance(path, str | os.PathLike):
         raise WrongTypeError(f"path={shown(path)}: expected the path of a file to write.")
@@ -26,9 +30,15 @@ def new_output_path(path: Any) -> Path:
     given = repr(str(path))
     if not place.name:
         raise OutputPathError(f"{given} is no name of a file to write.")
-    if os.path.lexists(place):
+    if os.path.lexists(place) and not overwrite:
         raise OutputPathError(
-            f"{given} is there already, and is not overwritten. Remove it, or choose another name."
+            f"{given} is there already, and is not overwritten. Choose another name, or have it "
+            "replaced (overwrite=True, --overwrite)."
+        )
+    if place.is_dir() and not (place / _SAVED_MODEL).is_file():
+        raise OutputPathError(
+            f"{given} is a folder, and not that of a SavedModel, so it is not replaced. Choose "
+            "another name."
         )
     folder = place.parent
     if not folder.is_dir():

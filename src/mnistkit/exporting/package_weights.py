@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from mnistkit.datasets import Dataset, Split, load_dataset
 from mnistkit.errors import ExportError, InvalidNameError, OutputPathError
 from mnistkit.evaluation import Evaluation, at_temperature
 from mnistkit.exporting.export import export
+from mnistkit.exporting.formats import format_of
 from mnistkit.files.atomic import Write, write_together
 from mnistkit.messages import shown
 from mnistkit.models import Measurement, ModelCard, count_multiply_adds, temperature_of
@@ -42,6 +43,7 @@ def package_weights(
     name: str | None = None,
     also_on: Sequence[str | Split] = (),
     licence: str | None = None,
+    overwrite: bool = False,
 ) -> ModelCard:
     """Make the files with which a package offers the trained weights of a run.
 
@@ -64,6 +66,8 @@ def package_weights(
         the data set that the run was trained on always comes first, if it can be loaded by name.
     licence : str, optional
         What holds for the weights. By default that of the package, with that of the data named.
+    overwrite : bool, default False
+        Whether to replace such files that are there. They stay until the new ones are complete.
 
     Returns
     -------
@@ -99,15 +103,9 @@ def package_weights(
     >>> card.model, card.name, card.measurements[0].data
     ('dense128', 'digits', 'digits test')
     """
+    name = checked_name(run, folder, name, overwrite=overwrite)
     trainer, description = Trainer.load(run), RunFolder(run).description
     model = description["model"]
-    if "name" not in model or ":" in model["name"]:
-        raise ExportError(
-            f"The model of the run {os.fspath(run)!r} has no name by which it can be created, so "
-            "nobody could begin it with these weights. Offer it through the entry-point group "
-            "'mnistkit.models', or give it a name with mnistkit.register_model, and train it again."
-        )
-    name = _checked_name(name, trainer.data_name)
     data = _own_data(trainer.data_name)
     splits = [*([data.test] if data else []), *map(_test_images, also_on)]
     if not splits:
@@ -115,7 +113,7 @@ def package_weights(
             f"The data of the run {os.fspath(run)!r} cannot be loaded by name, so there is nothing "
             "to measure the weights on. Give also_on=, a sequence of data sets or Splits."
         )
-    place = _place_for(Path(folder), name)
+    place = _made(Path(folder))
     numbers = (Path(run).expanduser() / WEIGHTS_FILE).read_bytes()  # found in order just now
     network = _network(trainer)
     card = ModelCard(
@@ -131,7 +129,7 @@ def package_weights(
         trained_on={**description["data"], "name": description["data"]["name"] or _NAMELESS},
         recipe=description["recipe"],
         seed=description["seed"],
-        command=_command(description, trainer, data),
+        command=_command(description, trainer, data, RunFolder(run).path.name),
         versions=description["versions"],
         fit_seconds=round(description["duration"], 1),
         machine="{processor}, {processors} processors".format_map(description["machine"]),
@@ -150,8 +148,58 @@ def package_weights(
     return card
 
 
-def _command(description: Description, trainer: Trainer, data: Dataset | None) -> str:
-    repetition = train_command(description, trainer.model, data, "runs/weights")
+def checked_name(
+    run: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    name: str | None,
+    *,
+    overwrite: bool,
+) -> str:
+    """What the weights will be called, once all that TensorFlow is not needed for is in order.
+
+    Parameters
+    ----------
+    run, folder, name, overwrite
+        As `package_weights` takes them.
+
+    Raises
+    ------
+    MissingPackageError, RunFolderError, ExportError, InvalidNameError, OutputPathError
+        As `package_weights` does.
+    """
+    format_of(Path(f"network{NETWORK}"), "onnx", None)  # or a package is missing
+    finished = RunFolder(run)
+    _refuse_nameless(finished.description["model"], os.fspath(run))
+    chosen = _name_of(name, finished.data_name)
+    if not overwrite:
+        _refuse_files_in_the_way(Path(folder), chosen)
+    return chosen
+
+
+def _refuse_nameless(model: Mapping[str, Any], run: str) -> None:
+    name = model.get("name", "")
+    if name and ":" not in name:
+        return
+    has_none = f"is the function {name!r}, which has no" if name else "has no"
+    raise ExportError(
+        f"The model of the run {run!r} {has_none} name by which it can be created, so "
+        "nobody could begin it with these weights. Offer it through the entry-point group "
+        "'mnistkit.models', or give it a name with mnistkit.register_model, and train it again."
+    )
+
+
+def _refuse_files_in_the_way(folder: Path, name: str) -> None:
+    files = [f"{name}{suffix}" for suffix in (NUMBERS, NETWORK, CARD)]
+    there = [file for file in files if os.path.lexists(folder / file)]
+    if there:
+        raise OutputPathError(
+            f"{str(folder)!r} has {', '.join(map(repr, there))} already. Choose another folder or "
+            "name, or have them replaced (overwrite=True, --overwrite)."
+        )
+
+
+def _command(description: Description, trainer: Trainer, data: Dataset | None, folder: str) -> str:
+    repetition = train_command(description, trainer.model, data, folder)
     return repetition.code or repetition.note
 
 
@@ -159,7 +207,7 @@ def _writer(content: bytes) -> Write:
     return lambda file: file.write(content)
 
 
-def _checked_name(name: Any, data_name: str) -> str:
+def _name_of(name: Any, data_name: str) -> str:
     """What the weights are called: what was asked for, else what they were trained on."""
     chosen = data_name.replace("/", "-") if name is None else name
     if not isinstance(chosen, str) or not _NAME.fullmatch(chosen):
@@ -185,18 +233,12 @@ def _test_images(data: Any) -> Split:
     )
 
 
-def _place_for(folder: Path, name: str) -> Path:
-    """The folder, made if needed; refused if it has such files already."""
+def _made(folder: Path) -> Path:
+    """The folder, made if needed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputPathError(f"The folder {str(folder)!r} cannot be made: {error}.") from error
-    for suffix in (NUMBERS, NETWORK, CARD):
-        if os.path.lexists(folder / f"{name}{suffix}"):
-            raise OutputPathError(
-                f"There is {str(folder / f'{name}{suffix}')!r} already. Remove it, or choose "
-                "another folder or name."
-            )
     return folder
 
 

@@ -48,21 +48,23 @@ def write_atomically(path: Path, write: Write) -> None:
 
 
 @contextlib.contextmanager
-def new_path(path: Path) -> Iterator[Path]:
+def new_path(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A path beside another, to write a new file or folder to, and to look at it there.
 
     It is moved to its place at the end, when it is on the disk, unless something was raised or is
-    there by then: nothing is overwritten, and nothing is left behind.
+    there by then, which stays unless it is to be overwritten. Nothing is left behind.
 
     Parameters
     ----------
     path : pathlib.Path
         Where it belongs; its folder exists.
+    overwrite : bool, default False
+        Whether to replace what is there.
 
     Raises
     ------
     FileExistsError
-        If there is something at its place at the end.
+        If there is something at its place at the end, and it is not to be overwritten.
     OSError
         If it cannot be written.
 
@@ -82,15 +84,37 @@ def new_path(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb+") as opened:
                     os.fsync(opened.fileno())
-        if os.path.lexists(path):
-            raise FileExistsError(f"{str(path)!r} is there already")
-        unfinished.rename(path)
-    finally:
-        if unfinished.is_dir():
-            shutil.rmtree(unfinished, ignore_errors=True)
+        if not os.path.lexists(path):
+            unfinished.rename(path)
+        elif overwrite:
+            _replace(path, unfinished)
         else:
-            unfinished.unlink(missing_ok=True)
+            raise FileExistsError(f"{str(path)!r} is there already")
+    finally:
+        _remove(unfinished)
     flush_folder(path.parent)
+
+
+def _replace(path: Path, new: Path) -> None:
+    """Move a file or a folder to the place of another one, which stays if that fails."""
+    if not (path.is_dir() or new.is_dir()):
+        new.replace(path)
+        return
+    old = _beside(path.parent, path.name)  # a folder's place has to be empty
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _beside(folder: Path, name: str) -> Path:
