@@ -21,7 +21,7 @@ HIDDEN = (
 )  # fmt: skip
 
 SMALL = f"""
-import importlib.abc, json, sys
+import importlib.abc, json, pathlib, sys
 from importlib import resources
 import numpy as np
 
@@ -93,8 +93,20 @@ tried = {{
     "plot_augmentation": lambda: mnistkit.plot_augmentation(images, varied),
     "compare command": lambda: command("compare", "dense128", "--out", "run"),
     "train": lambda: command("train", "dense128", "--out", "run"),
+    "predict --model run": lambda: command("predict", "seven.png", "--model", "saved"),
+    "evaluate": lambda: command("evaluate", "saved", "--dataset", "own_data:data"),
+    "report command": lambda: command("report", "saved"),
+    "report": lambda: mnistkit.report("saved", "page.html"),
+    "handwriting": lambda: mnistkit.load_dataset("handwriting"),
     "predict --explain": lambda: command("predict", "seven.png", "--explain", "seven_read.png"),
 }}
+pathlib.Path("saved").mkdir()
+pathlib.Path("saved", "run.json").write_text("{{}}")
+pathlib.Path("own_data.py").write_text(
+    "import numpy, mnistkit\\n"
+    "images, labels = numpy.zeros((20, 28, 28), numpy.uint8), numpy.arange(20) % 10\\n"
+    "def data(): return mnistkit.Dataset.from_arrays((images, labels))\\n"
+)
 answers = {{}}
 for name, call in tried.items():
     try:
@@ -107,7 +119,10 @@ ANSWERED = {
     "recognize", "predict", "predict --model mine.onnx", "models", "holdout", "accuracy",
     "model_card", "corrupt",
 }  # fmt: skip
-COMMANDS = {"train", "compare command", "predict --explain"}
+COMMANDS = {
+    "train", "compare command", "predict --explain", "predict --model run", "evaluate",
+    "report command",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +156,27 @@ def test_the_command_line_says_it_without_a_traceback(answers):
     assert {answers[name][1] for name in COMMANDS} == {"status 1"}
     said = answers["stderr"][1]
     assert "Traceback" not in said
-    assert "Error: To build, train or measure models, 'tensorflow' is needed" in said
+    models = (
+        "Error: To build, train or measure models, 'tensorflow' and 'keras' are needed, which are "
+        "not installed. Install with: pip install tensorflow keras\n"
+    )
+    assert said.count(models) == 4  # train, compare, predict and evaluate
+    assert (
+        models + "An ONNX file needs neither: write one with 'mnistkit export' elsewhere.\n" in said
+    )
     assert "Error: To draw a plot, 'matplotlib' is needed" in said
+
+
+def test_all_that_is_missing_is_named_at_once(answers):
+    for_a_report = "pip install tensorflow keras jinja2 matplotlib"
+    assert answers["report"][1].endswith(for_a_report)
+    assert f"{for_a_report}\n" in answers["stderr"][1]
+    assert answers["handwriting"][1] == (
+        "To make the data set 'handwriting', 'requests', 'filelock', 'scikit-image', 'joblib' and "
+        "'matplotlib' are needed, which are not installed. Install with: pip install requests "
+        "filelock 'mnistkit[synthesis]' matplotlib"
+    )
+    assert answers["export to ONNX"][1].endswith("pip install tensorflow keras 'mnistkit[export]'")
 
 
 def test_the_list_has_the_very_packages_that_mnistkit_asks_for():

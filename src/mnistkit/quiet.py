@@ -23,9 +23,9 @@ def quiet_tensorflow() -> None:
     Raises
     ------
     MissingPackageError
-        If TensorFlow is not installed.
+        If TensorFlow or Keras is not installed.
     """
-    require("tensorflow", to="build, train or measure models")
+    require("tensorflow", "keras", to="build, train or measure models")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with standard_error_closed():
         import tensorflow as tf

@@ -171,6 +171,13 @@ def test_a_run_on_data_without_a_name_needs_the_data(read, tmp_path) -> None:
 def test_what_is_no_run_and_no_comparison_is_refused(small, tmp_path) -> None:
     with pytest.raises(RunFolderError, match="holds neither a run nor a comparison"):
         mnistkit.report(tmp_path, tmp_path / "page.html")
+    (tmp_path / "comparison").mkdir()
+    (tmp_path / "comparison" / "comparison.json").touch()
+    with pytest.raises(
+        RunFolderError,
+        match=r"There is a comparison in '.*comparison', as a search leaves it: give",
+    ):
+        mnistkit.report(tmp_path, tmp_path / "page.html")
     with pytest.raises(WrongTypeError, match=r"not a Split\. Save a trainer first"):
         mnistkit.report(small.test, tmp_path / "page.html")  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ import click
 
 from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.tables import print_table
-from mnistkit.errors import PictureError
+from mnistkit.errors import MissingPackageError, PictureError
 from mnistkit.images.names import is_litter, is_picture_name
 from mnistkit.packages import require
 from mnistkit.progress import progress
@@ -183,7 +183,13 @@ def _model(model: str, builder: str | None) -> str | keras.Model:
     if is_folder:  # then TensorFlow is needed
         from mnistkit.quiet import quiet_tensorflow
 
-        quiet_tensorflow()
+        try:
+            quiet_tensorflow()
+        except MissingPackageError as error:
+            error.add_note(
+                "An ONNX file needs neither: write one with 'mnistkit export' elsewhere."
+            )
+            raise
     if not builder:
         return model
     from mnistkit.training import Trainer

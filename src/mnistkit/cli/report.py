@@ -40,7 +40,9 @@ def report(
     allow_local_code(dataset, builder)
     if (folder / "run.json").exists():  # its model is built again
         from mnistkit.quiet import quiet_tensorflow
+        from mnistkit.reports.report import require_for_report
 
+        require_for_report(folder)
         quiet_tensorflow()
     import mnistkit
 

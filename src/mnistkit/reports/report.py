@@ -17,6 +17,7 @@ from mnistkit.reports.run_report import run_page
 from mnistkit.training.saved_model import Builder
 
 _COMPARISON_FILE, _RUN_FILE = "comparison.json", "run.json"
+_IN_A_SEARCH = "comparison"  # the folder inside that of a search which holds its comparison
 
 
 def report(
@@ -68,7 +69,7 @@ def report(
     DownloadError
         If the data set is not on this machine, and cannot be had.
     MissingPackageError
-        If jinja2 or matplotlib is not installed.
+        If jinja2 or matplotlib is not installed, or for a run TensorFlow or Keras.
     WrongTypeError
         If it is given another kind of object.
 
@@ -105,9 +106,9 @@ def report(
 
 def _page(source: Any, data: Dataset | Split | str | None, builder: Builder | str | None) -> str:
     folder = _checked_folder(source)
-    require("jinja2", "matplotlib", to="write a report")
+    require_for_report(folder)
     if folder is not None:
-        if not (folder / _COMPARISON_FILE).exists():
+        if _is_a_run(folder):
             return run_page(folder, data, builder)
         source = load_comparison(folder)
     if isinstance(data, Split):
@@ -116,6 +117,27 @@ def _page(source: Any, data: Dataset | Split | str | None, builder: Builder | st
             "one of its parts: the part that was measured is found in it."
         )
     return comparison_page(source, data)
+
+
+def require_for_report(folder: Path | None) -> None:
+    """Refuse to go on where packages are not installed that a report needs: all in one message.
+
+    Parameters
+    ----------
+    folder : pathlib.Path or None
+        Of a run, whose model is built again, or of a comparison; None for a comparison itself.
+
+    Raises
+    ------
+    MissingPackageError
+        If one is not installed.
+    """
+    for_models = ("tensorflow", "keras") if folder is not None and _is_a_run(folder) else ()
+    require(*for_models, "jinja2", "matplotlib", to="write a report")
+
+
+def _is_a_run(folder: Path) -> bool:
+    return (folder / _RUN_FILE).exists() and not (folder / _COMPARISON_FILE).exists()
 
 
 def _checked_folder(source: Any) -> Path | None:
@@ -129,10 +151,15 @@ def _checked_folder(source: Any) -> Path | None:
         )
     folder = Path(source).expanduser().absolute()
     if not any((folder / name).exists() for name in (_COMPARISON_FILE, _RUN_FILE)):
+        inside = folder / _IN_A_SEARCH
+        advice = (
+            f"There is a comparison in {str(inside)!r}, as a search leaves it: give that."
+            if (inside / _COMPARISON_FILE).exists()
+            else "Give the folder after 'mnistkit train --out' or 'mnistkit compare --out'."
+        )
         raise RunFolderError(
             f"{str(folder)!r} holds neither a run nor a comparison: there is no {_RUN_FILE!r} and "
-            f"no {_COMPARISON_FILE!r} in it. Give the folder after 'mnistkit train --out' or "
-            "'mnistkit compare --out'."
+            f"no {_COMPARISON_FILE!r} in it. {advice}"
         )
     return folder
 

@@ -13,9 +13,12 @@ from mnistkit.datasets.fashion_mnist import INFO as FASHION_MNIST
 from mnistkit.datasets.given import whole
 from mnistkit.datasets.mnist import INFO as MNIST
 from mnistkit.datasets.qmnist import INFO as QMNIST
+from mnistkit.errors import MissingPackageError
 from mnistkit.files.locking import locked
+from mnistkit.packages import require
 
 _VERSION = 1  # raise it when other images are made, so that kept ones are left behind
+_TO_MAKE = ("skimage", "joblib", "matplotlib")
 _TEST_SHARE = 6  # training images for each test image, as in MNIST
 _PARTS = {"train": 1, "test": _TEST_SHARE}
 _ARRAYS = tuple(f"{kind}_{part}" for part in _PARTS for kind in ("x", "y", "writers"))
@@ -85,7 +88,7 @@ def handwriting(
     SplitError
         If a number is none, or too small.
     MissingPackageError
-        If it has to be made, and scikit-image or joblib is not installed.
+        If it has to be made, and scikit-image, joblib or matplotlib is not installed.
     DownloadError, CacheError
         If MNIST, its writers or Fashion-MNIST cannot be downloaded, or the result cannot be kept.
 
@@ -136,12 +139,21 @@ def _one_process(kept: str) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):  # a folder that is only read from needs no lock
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            held.enter_context(locked(folder / f".making-{kept}.lock", wait=True))
+            try:
+                held.enter_context(locked(folder / f".making-{kept}.lock", wait=True))
+            except MissingPackageError:  # where this is missing, the rest is, most likely
+                _require_for_making("requests", "filelock")
+                raise
         yield
+
+
+def _require_for_making(*others: str) -> None:
+    require(*others, *_TO_MAKE, to=f"make the data set {INFO.name!r}")
 
 
 def _make(sizes: tuple[int, int, int], seed: int, processes: int | None) -> Arrays:
     """The arrays of both parts."""
+    _require_for_making()
     from mnistkit.synthesis.making import make_examples
 
     storage.ensure_writable_folder(storage.home() / INFO.name)  # before minutes are spent
