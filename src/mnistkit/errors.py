@@ -28,6 +28,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
     ├── CacheError          (OSError)       the cache folder cannot be used
     ├── SettingError        (ValueError)    an environment variable makes no sense
     ├── ModelError          (ValueError)    a model or its builder breaks the contract
+    │   └── BuilderError                    ... the builder raised an error, which is the cause
     ├── WeightsError        (ValueError)    trained weights are damaged, or not for this model
     ├── ExportError         (ValueError)    a model cannot be exported that way
     ├── OutputPathError     (OSError)       a file to write is there already, or cannot be written
@@ -43,6 +44,7 @@ of such a function already catch, so ``except LookupError`` or ``except OSError`
 
 __all__ = [
     "AmbiguousNameError",
+    "BuilderError",
     "CacheError",
     "ChangedModelWarning",
     "ComparisonError",
@@ -179,6 +181,10 @@ class SettingError(MnistKitError, ValueError):
 
 class ModelError(MnistKitError, ValueError):
     """A model, or the function that builds it, breaks the contract of a model builder."""
+
+
+class BuilderError(ModelError):
+    """The function that builds a model raised an error of its own, which is the cause."""
 
 
 class WeightsError(MnistKitError, ValueError):

@@ -179,13 +179,14 @@ def test_one_that_fails_does_not_stop_the_others(small, contenders, tmp_path) ->
     wrong = [breaks, says_no_probabilities, says_too_little]
     compared = mnistkit.compare([*wrong, *contenders[2:]], small, seeds=2, run_dir=tmp_path / "c")
     assert compared["breaks"].accuracy is None
-    assert compared["breaks"].errors == dict.fromkeys((0, 1), "KeyError: 'no such layer'")
+    for seed in (0, 1):
+        assert "cannot be built: KeyError: 'no such layer' (" in compared["breaks"].errors[seed]
     assert list(compared["says_no_probabilities"].errors) == [1]
     assert "These are not probabilities" in compared["says_no_probabilities"].errors[1]
     assert "expected probabilities, (20, 3)" in compared["says_too_little"].errors[0]
     # What worked of one that failed is no fair sample.
     assert [one.name for one in compared.accuracies.contenders] == ["by_colour"]
-    assert "`breaks` failed with seed 0: KeyError: 'no such layer'" in str(compared)
+    assert "`breaks` failed with seed 0: " in str(compared)
     # Repeated, it is tried again.
     again = mnistkit.compare([wrong[1]], small, seeds=1, run_dir=tmp_path / "c")
     assert again.errors == ()

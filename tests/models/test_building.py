@@ -143,3 +143,36 @@ def test_forms_of_an_input_shape(shape):
 def test_options_that_are_no_numbers(options, message):
     with pytest.raises(OptionError, match=message):
         mnistkit.create_model("dense128", **options)
+
+
+def without_channel(*, num_classes=10, input_shape=(28, 28)):
+    images = keras.Input(input_shape)
+    return keras.Model(images, keras.layers.Conv2D(2, 3)(images))
+
+
+def misspelt(*, num_classes=10, input_shape=(28, 28), units=3):
+    return keras.Dense(units)
+
+
+def test_a_convolution_without_a_channel_is_told_what_it_lacks():
+    with pytest.raises(ModelError) as caught:
+        mnistkit.create_model(without_channel)
+    assert "without_channel' cannot be built: ValueError: Input 0" in str(caught.value)
+    assert " (test_building.py, line " in str(caught.value)
+    assert "; begin it with keras.layers.Reshape((*input_shape, 1))" in str(caught.value)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_what_a_builder_raises_is_told_with_its_line_and_its_options():
+    with pytest.raises(ModelError, match=r"cannot be built with units=5: AttributeError: .*line"):
+        mnistkit.create_model(misspelt, units=5)
+
+
+def test_our_own_errors_and_interruptions_of_a_builder_stay_what_they_are():
+    def refuses(*, num_classes=10, input_shape=(28, 28), error=None):
+        raise error
+
+    for error in (OptionError("mine"), KeyboardInterrupt()):
+        with pytest.raises(type(error)) as caught:
+            mnistkit.create_model(refuses, error=error)
+        assert caught.value is error

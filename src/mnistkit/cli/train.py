@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +11,6 @@ import click
 from mnistkit.cli.local_code import allow_local_code
 from mnistkit.cli.names import refuse_unknown
 from mnistkit.cli.settings import as_settings, recipe_settings
-from mnistkit.errors import MnistKitError
 
 if TYPE_CHECKING:
     from mnistkit.datasets import Dataset, Split
@@ -142,14 +139,13 @@ def train(
 
     if resume and out is not None and RunFolder(out).status == "finished":
         click.echo("The run is finished, and is not trained again.", err=True)
-    with _blaming_options(model, options):
-        built = create_model(
-            model,
-            num_classes=len(data.classes),
-            input_shape=data.train.images.shape[1:],
-            seed=seed,
-            **model_options,
-        )
+    built = create_model(
+        model,
+        num_classes=len(data.classes),
+        input_shape=data.train.images.shape[1:],
+        seed=seed,
+        **model_options,
+    )
     chosen = choose_recipe(recipes_of(builder_of(built)), recipe, repr(model)).replace(**settings)
     trainer = Trainer(built, recipe=chosen, seed=seed, run_dir=out, engine=engine)
     trainer.fit(
@@ -165,22 +161,6 @@ def train(
         click.echo("Not saved; --out FOLDER would have saved it.", err=True)
         return
     click.echo(f"Saved to {out}")
-
-
-@contextlib.contextmanager
-def _blaming_options(model: str, options: tuple[str, ...]) -> Iterator[None]:
-    """Say in one line what a builder, or Keras in it, has against the options that were given."""
-    try:
-        yield
-    except MnistKitError:
-        raise
-    except Exception as error:
-        if not options:  # then it is the builder that is wrong, and its author needs to see where
-            raise
-        raise click.ClickException(
-            f"The model {model!r} cannot be built with {', '.join(options)}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def _parts(

@@ -20,7 +20,7 @@ from mnistkit.comparison.settings import keep_settings, settings_of
 from mnistkit.comparison.splits import Splits, keep, splits_of
 from mnistkit.comparison.workers import refuse_executor, run_by, run_here, threads_each
 from mnistkit.datasets import Dataset, Split
-from mnistkit.errors import ComparisonError, MnistKitError
+from mnistkit.errors import BuilderError, ComparisonError, MnistKitError
 from mnistkit.messages import shown
 from mnistkit.progress import progress
 
@@ -191,6 +191,8 @@ def _refuse_untrainable(entrants: Sequence[Entrant], left: Sequence[Job], train:
         if entrant.title in titles and not entrant.trains_itself:
             try:
                 trainer_of(entrant.model, entrant.recipe, entrant.options, train)
+            except BuilderError:
+                continue
             except MnistKitError as error:
                 error.add_note(f"It is the contender {entrant.title!r}.")
                 raise

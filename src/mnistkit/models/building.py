@@ -6,18 +6,23 @@ import contextlib
 import difflib
 import inspect
 import random
+import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistkit.errors import ModelError, OptionError
+from mnistkit.errors import BuilderError, MnistKitError, ModelError, OptionError
+from mnistkit.messages import said_by
 from mnistkit.models.keras_settings import channels_last
 
 if TYPE_CHECKING:
     import keras
 
+_ALWAYS_GIVEN = ("num_classes", "input_shape")
+_WITH_CHANNEL = "keras.layers.Reshape((*input_shape, 1)), since images come without a channel"
 _MOST_STATES = 933_199  # of Keras' global generator
 
 ModelBuilder = Callable[..., "keras.Model"]
@@ -38,9 +43,29 @@ def build_model(
 
     _refuse_unknown_options(name, builder, options)
     with seeded_everywhere(seed), channels_last():
-        model = builder(**options)
+        try:
+            model = builder(**options)
+        except MnistKitError:
+            raise
+        except Exception as error:
+            given = [f"{n}={v!r}" for n, v in options.items() if n not in _ALWAYS_GIVEN]
+            raise BuilderError(
+                f"The model {name!r} cannot be built{' with ' if given else ''}{', '.join(given)}: "
+                f"{building_error(builder, error)}."
+            ) from error
     _refuse_wrong_model(name, model, options)
     return model
+
+
+def building_error(builder: ModelBuilder, error: Exception) -> str:
+    """What a builder, or Keras in it, has raised: where in its file, and what to write instead."""
+    code = getattr(inspect.unwrap(builder), "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if code is not None and one.filename == code.co_filename]
+    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    wants_channel = "min_ndim=4, found ndim=3" in str(error)
+    remedy = f"; begin it with {_WITH_CHANNEL}" if wants_channel else ""
+    return f"{said_by(error)}{where}{remedy}"
 
 
 def whole_option(value: Any, name: str, least: int | None = None) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mnistkit.errors import ModelError, TuningError
 from mnistkit.messages import said_by
 from mnistkit.models import MODELS, search_space_of
-from mnistkit.models.building import checked_shape, seeded_everywhere
+from mnistkit.models.building import building_error, checked_shape, seeded_everywhere
 from mnistkit.models.keras_settings import channels_last, require_keras
 from mnistkit.training.outputs import Outputs, describe_outputs
 from mnistkit.training.shapes import input_shape_of
@@ -142,7 +142,7 @@ def _problems(builder: Callable[..., Any], case: Case) -> Iterator[Problem]:
         model, twin = (_built(builder, case) for _ in range(2))
     # Whatever a stranger's code raises, here and below, is its problem and not ours.
     except Exception as error:  # noqa: BLE001
-        yield "building", f"building it raised {said_by(error)}"
+        yield "building", f"building it raised {building_error(builder, error)}"
         return
     found = list(_kind_problems(model))
     yield from found
@@ -228,7 +228,8 @@ def _behaviour_problems(model: keras.Model, twin: keras.Model, case: Case) -> It
             "seed",
             "the same seed gives different initial weights; take them from Keras' initializers",
         )
-    yield from _learning_problems(model, images, case["num_classes"])
+    if describe_outputs(model).outputs is Outputs.PROBABILITIES:  # the loss is for these
+        yield from _learning_problems(model, images, case["num_classes"])
     yield from _saving_problems(model, images)
 
 
