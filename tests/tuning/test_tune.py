@@ -205,7 +205,7 @@ def test_names_lead_to_options_the_recipe_and_its_augmentation(few, linear, reci
         ),
         (
             {"trials": 1, "space": {"scaled": mnistkit.uniform(-1, 1)}},
-            "The search space has scaled=uniform(-1.0, 1.0), which makes no sense at -1.0: The model ",
+            "The search space has scaled=uniform(-1.0, 1.0), which makes no sense at -1.0: The ",
         ),
         (
             {"trials": 1, "recipe": mnistkit.Recipe(metrics=())},
