@@ -85,7 +85,7 @@ def compare(report: Report, chosen: Any) -> None:
         shipped = share_read(pictures, labels)
         each = [share_read(pictures, labels, model=folder) for folder in folders]
         rows.append(
-            [family, len(pictures), f"{shipped:.1f}", f"{np.mean(each):.1f}",
+            [family, f"{len(pictures)}", f"{shipped:.1f}", f"{np.mean(each):.1f}",
              f"{min(each):.1f} to {max(each):.1f}", f"{np.mean(each) - shipped:+.1f}"]
         )  # fmt: skip
         values[family] = {"shipped": shipped, "each": each}
