@@ -51,7 +51,7 @@ def test_models_and_data_are_forgotten(engine: str) -> None:
     [
         ("mine", "keras", 2.0),
         ("mine", "graph", 2.0),
-        ("cnn", "graph", 0.8),
+        ("cnn", "graph", 1.5),  # 0.3 to 0.9 were measured
         ("dense128", "xla", 0.8),
     ],
 )
