@@ -176,3 +176,16 @@ def test_our_own_errors_and_interruptions_of_a_builder_stay_what_they_are():
         with pytest.raises(type(error)) as caught:
             mnistkit.create_model(refuses, error=error)
         assert caught.value is error
+
+
+def test_pooling_without_a_channel_is_told_the_same_and_images_with_one_are_not():
+    def pooled(*, num_classes=10, input_shape=(28, 28)):
+        images = keras.Input(input_shape)
+        flat = images if len(input_shape) == 2 else keras.layers.Reshape(input_shape[:2])(images)
+        return keras.Model(images, keras.layers.MaxPooling2D()(flat))
+
+    with pytest.raises(ModelError, match=r"; begin it with keras\.layers\.Reshape"):
+        mnistkit.create_model(pooled)
+    with pytest.raises(ModelError) as caught:
+        mnistkit.create_model(pooled, input_shape=(28, 28, 1))
+    assert "begin it with" not in str(caught.value)

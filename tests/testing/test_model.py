@@ -256,3 +256,21 @@ def test_a_search_space_with_a_name_that_there_is_not():
 def test_an_option_that_there_is_not():
     with pytest.raises(ModelError, match="it has no option 'width'"):
         check_model(good, width=2)
+
+
+def test_logits_are_one_cause_and_hide_no_other():
+    with pytest.raises(ModelError) as caught:
+        check_model(logits)
+    assert len(str(caught.value).splitlines()) == 2  # what is checked, and the one problem
+
+    class Unweighted(keras.Model):
+        def train_step(self, data):
+            images, labels = data
+            return super().train_step((images, labels))
+
+    def unweighted(*, num_classes=10, input_shape=(28, 28)):
+        images = keras.Input(input_shape)
+        return Unweighted(images, layers.Dense(num_classes)(layers.Flatten()(images)))
+
+    with pytest.raises(ModelError, match=r"no probabilities, but one logit(.|\n)*its train_step"):
+        check_model(unweighted)

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import inspect
 import random
+import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from numbers import Integral
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ALWAYS_GIVEN = ("num_classes", "input_shape")
 _WITH_CHANNEL = "keras.layers.Reshape((*input_shape, 1)), since images come without a channel"
+_WANTS_CHANNEL = re.compile(r"expected (min_)?ndim=4, found ndim=3")  # convolutions, and pooling
 _MOST_STATES = 933_199  # of Keras' global generator
 
 ModelBuilder = Callable[..., "keras.Model"]
@@ -51,20 +53,20 @@ def build_model(
             given = [f"{n}={v!r}" for n, v in options.items() if n not in _ALWAYS_GIVEN]
             raise BuilderError(
                 f"The model {name!r} cannot be built{' with ' if given else ''}{', '.join(given)}: "
-                f"{building_error(builder, error)}."
+                f"{building_error(builder, error, options)}."
             ) from error
     _refuse_wrong_model(name, model, options)
     return model
 
 
-def building_error(builder: ModelBuilder, error: Exception) -> str:
+def building_error(builder: ModelBuilder, error: Exception, options: Mapping[str, Any]) -> str:
     """What a builder, or Keras in it, has raised: where in its file, and what to write instead."""
     code = getattr(inspect.unwrap(builder), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [one for one in frames if code is not None and one.filename == code.co_filename]
     where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    wants_channel = "min_ndim=4, found ndim=3" in str(error)
-    remedy = f"; begin it with {_WITH_CHANNEL}" if wants_channel else ""
+    lacks_channel = len(options["input_shape"]) == 2 and _WANTS_CHANNEL.search(str(error))
+    remedy = f"; begin it with {_WITH_CHANNEL}" if lacks_channel else ""
     return f"{said_by(error)}{where}{remedy}"
 
 

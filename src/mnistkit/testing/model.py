@@ -142,7 +142,7 @@ def _problems(builder: Callable[..., Any], case: Case) -> Iterator[Problem]:
         model, twin = (_built(builder, case) for _ in range(2))
     # Whatever a stranger's code raises, here and below, is its problem and not ours.
     except Exception as error:  # noqa: BLE001
-        yield "building", f"building it raised {building_error(builder, error)}"
+        yield "building", f"building it raised {building_error(builder, error, case)}"
         return
     found = list(_kind_problems(model))
     yield from found
@@ -228,8 +228,7 @@ def _behaviour_problems(model: keras.Model, twin: keras.Model, case: Case) -> It
             "seed",
             "the same seed gives different initial weights; take them from Keras' initializers",
         )
-    if describe_outputs(model).outputs is Outputs.PROBABILITIES:  # the loss is for these
-        yield from _learning_problems(model, images, case["num_classes"])
+    yield from _learning_problems(model, images, case["num_classes"])
     yield from _saving_problems(model, images)
 
 
@@ -263,10 +262,11 @@ def _learning_problems(
 
     labels = np.arange(_BATCH) % num_classes
     before = [variable.numpy() for variable in model.trainable_variables]
+    are_logits = describe_outputs(model).outputs.are_logits
     try:
         model.compile(
             optimizer=keras.optimizers.SGD(0.1),
-            loss="sparse_categorical_crossentropy",
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=are_logits),
             run_eagerly=True,  # one step is not worth compiling
         )
         # Not train_on_batch, which always gives weights, too.
