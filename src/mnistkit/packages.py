@@ -54,6 +54,17 @@ def require(*modules: str, to: str) -> None:
     )
 
 
+def require_tensorflow() -> None:
+    """Refuse to go on without TensorFlow and Keras; nothing is imported.
+
+    Raises
+    ------
+    MissingPackageError
+        If one is not installed.
+    """
+    require("tensorflow", "keras", to="build, train or measure models")
+
+
 def _is_installed(module: str) -> bool:
     if module in sys.modules:  # perhaps without a spec
         return sys.modules[module] is not None

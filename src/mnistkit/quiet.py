@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from mnistkit.packages import require
+from mnistkit.packages import require_tensorflow
 
 
 def quiet_tensorflow() -> None:
@@ -25,7 +25,7 @@ def quiet_tensorflow() -> None:
     MissingPackageError
         If TensorFlow or Keras is not installed.
     """
-    require("tensorflow", "keras", to="build, train or measure models")
+    require_tensorflow()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with standard_error_closed():
         import tensorflow as tf

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mnistkit.errors import ModelError
-from mnistkit.packages import require
+from mnistkit.packages import require_tensorflow
 
 
 def require_keras() -> None:
@@ -25,7 +25,7 @@ def require_keras() -> None:
         If Keras is set to another backend; the message names the setting, where it stands, and
         the remedy.
     """
-    require("tensorflow", "keras", to="build, train or measure models")
+    require_tensorflow()
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "config"):
         backend, where = keras.config.backend(), "this process"
