@@ -104,7 +104,8 @@ def package_weights(
     ('dense128', 'digits', 'digits test')
     """
     name = checked_name(run, folder, name, overwrite=overwrite)
-    trainer, description = Trainer.load(run), RunFolder(run).description
+    trainer, finished = Trainer.load(run), RunFolder(run)
+    description = finished.description
     model = description["model"]
     data = _own_data(trainer.data_name)
     splits = [*([data.test] if data else []), *map(_test_images, also_on)]
@@ -114,8 +115,8 @@ def package_weights(
             "to measure the weights on. Give also_on=, a sequence of data sets or Splits."
         )
     place = _made(Path(folder))
-    numbers = (Path(run).expanduser() / WEIGHTS_FILE).read_bytes()  # found in order just now
-    network = _network(trainer)
+    numbers = (finished.path / WEIGHTS_FILE).read_bytes()  # found in order just now
+    network = _network(trainer, data)
     card = ModelCard(
         model=model["name"],
         name=name,
@@ -129,7 +130,7 @@ def package_weights(
         trained_on={**description["data"], "name": description["data"]["name"] or _NAMELESS},
         recipe=description["recipe"],
         seed=description["seed"],
-        command=_command(description, trainer, data, RunFolder(run).path.name),
+        command=_command(description, trainer, data, finished.path.name),
         versions=description["versions"],
         fit_seconds=round(description["duration"], 1),
         machine="{processor}, {processors} processors".format_map(description["machine"]),
@@ -242,11 +243,11 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _network(trainer: Trainer) -> bytes:
+def _network(trainer: Trainer, data: Dataset | None) -> bytes:
     """The model as ONNX, from floats in [0, 1] to logits."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"network{NETWORK}"
-        export(trainer, path, input_type="float32", output="logits")
+        export(trainer, path, input_type="float32", output="logits", data=data)
         return path.read_bytes()
 
 
